@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Front door of mmu: page walks, the C-bit, and the TLBs.
+ *
+ * A walk answers two questions separately: does a translation exist, and do the
+ * collected rights permit this access.  The C-bit leaves an entry in one place
+ * (step.c; CR3's in walk.c) and travels beside the address.  mmu knows no CPU:
+ * registers come in as a struct, memory through struct mmu_mem.
+ * APM vol. 2, chapter 5; 7.10 for the C-bit; 15.25 for nested paging.
+ */
+#ifndef MMU_MMU_H
+#define MMU_MMU_H
+
+#include "mc/access.h"
+
+/* Widths as CPUID, SYSCFG and EFER make them.  mmu_geometry_make fills it. */
+struct mmu_geometry {
+    uint64_t c_mask;    /* the C-bit in entries and CR3; 0 while SYSCFG.SMEE is 0 */
+    uint64_t addr_mask; /* address bits that exist: width minus reduction, C excluded */
+    bool gb_pages;      /* CPUID offers 1 GiB pages */
+};
+
+/* phys_bits: raw; reduction counts only with smee. */
+struct mmu_geometry mmu_geometry_make(unsigned phys_bits, unsigned c_bit, unsigned reduction,
+                                      bool smee, bool gb_pages);
+
+/* Page tables are read and A/D bits written through this; size 4 or 8. */
+struct mmu_mem {
+    void *ctx;
+    uint64_t (*read)(void *ctx, spa_t at, struct mc_access access, unsigned size);
+    void (*write)(void *ctx, spa_t at, struct mc_access access, uint64_t value, unsigned size);
+};
+
+/* What decides how a linear address is translated (host mode, or a guest's own level). */
+struct mmu_regs {
+    uint64_t cr0, cr3, cr4, efer;
+    uint64_t pdpte[4];  /* legacy PAE: as loaded by MOV CR3 */
+};
+
+enum mmu_right { MMU_READ = 1, MMU_WRITE = 2, MMU_EXEC = 4 };
+
+/* Rights of a translation, for each privilege, before SMAP and SMEP are applied to supervisor. */
+struct mmu_page {
+    spa_t frame;             /* 4 KiB frame that holds the address (large pages are split) */
+    struct mc_access data;   /* for data accesses */
+    struct mc_access fetch;  /* for instruction fetch (differs in SEV guests) */
+    bool user;               /* U at every level */
+    bool writable;           /* W at every level */
+    bool exec;               /* no NX at any level */
+    bool dirty;              /* D set in the leaf: writes need no further walk */
+    bool global;
+    uint8_t shift;           /* 12, 21, 22 or 30: size of the mapping */
+    uint16_t asid, pcid;
+};
+
+enum mmu_outcome { MMU_OK, MMU_PAGE_FAULT, MMU_NESTED_FAULT };
+
+struct mmu_fault {
+    uint32_t code;      /* #PF error code: P 1, W 2, U 4, RSVD 8, I 16 */
+    uint64_t nested_info; /* EXITINFO1 of an NPF */
+    gpa_t nested_gpa;     /* EXITINFO2 */
+};
+
+struct mmu_access_type {
+    bool write, fetch;
+    bool user;          /* CPL 3, not an implicit supervisor access */
+    bool ac;            /* RFLAGS.AC, lifts SMAP for explicit supervisor accesses; false for implicit */
+    bool no_side_effects; /* debugger: no A/D update */
+};
+
+/*
+ * Walks the tables for `at` (canonical already checked by the caller; with
+ * paging off the result is the identity, C=0).  Sets A, and D on a write that
+ * is permitted.  On MMU_OK *page is complete; else *fault.
+ */
+enum mmu_outcome mmu_walk(const struct mmu_geometry *geo, const struct mmu_mem *mem,
+                          const struct mmu_regs *regs, gva_t at, struct mmu_access_type type,
+                          struct mmu_page *page, struct mmu_fault *fault);
+
+/* The second question, for a page from a walk or the TLB: 0, or the #PF error code. */
+uint32_t mmu_check(const struct mmu_regs *regs, const struct mmu_page *page,
+                   struct mmu_access_type type);
+
+/* Legacy PAE: reads and checks the four PDPTEs that CR3 points to; false: #GP(0). */
+bool mmu_load_pdptes(const struct mmu_geometry *geo, const struct mmu_mem *mem, uint64_t cr3,
+                     uint64_t pdpte[4]);
+
+/* ---- architectural TLB: what a real TLB would remember, until told to forget ---- */
+
+struct mmu_tlb; /* 2-way or better, >= 1024 entries, tagged by ASID and PCID */
+
+struct mmu_tlb *mmu_tlb_new(void);
+void mmu_tlb_free(struct mmu_tlb *tlb);
+const struct mmu_page *mmu_tlb_find(const struct mmu_tlb *tlb, gva_t at, uint16_t asid, uint16_t pcid);
+/* Returns true and the evicted page's address if an entry had to go (its fast entries must go too). */
+bool mmu_tlb_insert(struct mmu_tlb *tlb, gva_t at, const struct mmu_page *page, gva_t *evicted);
+void mmu_tlb_flush_all(struct mmu_tlb *tlb);                         /* every ASID, global too */
+void mmu_tlb_flush_asid(struct mmu_tlb *tlb, uint16_t asid, bool global_too);
+void mmu_tlb_flush_pcid(struct mmu_tlb *tlb, uint16_t asid, uint16_t pcid); /* not global */
+void mmu_tlb_flush_page(struct mmu_tlb *tlb, gva_t at, uint16_t asid, uint16_t pcid); /* INVLPG: global too, whole large page */
+
+/* ---- fast TLB: host pointers, a cache of the architectural one ---- */
+
+#define MMU_FAST_BITS 10
+#define MMU_FAST_SIZE (1u << MMU_FAST_BITS)
+#define MMU_FAST_NONE UINT64_C(1) /* a tag that no page has */
+
+struct mmu_fast_entry {
+    uint64_t read_tag;  /* linear address of the page, or MMU_FAST_NONE */
+    uint64_t write_tag;
+    uintptr_t addend;   /* host pointer = addend + linear address */
+    uint64_t frame;     /* SPA of the frame, for x86_tlb_drop_frame; bit 0: global */
+};
+
+/* One for each privilege: user, supervisor, supervisor with SMAP lifted. */
+struct mmu_fast_tlb {
+    struct mmu_fast_entry entry[MMU_FAST_SIZE];
+};
+
+static inline unsigned mmu_fast_index(uint64_t at)
+{
+    const uint64_t page = at >> CB_PAGE_SHIFT;
+
+    return (unsigned)((page ^ page >> MMU_FAST_BITS) & (MMU_FAST_SIZE - 1));
+}
+
+void mmu_fast_flush(struct mmu_fast_tlb *tlb);
+
+#endif
