@@ -153,6 +153,13 @@ struct x86_cpu {
     bool nmi, nmi_blocked;
     bool shadow;          /* STI or MOV SS just executed: no interrupt before the next instruction */
     bool halted, shutdown;
+    /* Debugging and events in flight; see x86/sys.h. */
+    bool shadow_ss;       /* the shadow is MOV SS's: debug traps wait too */
+    bool debug_armed;     /* DR7 enables something */
+    bool debug_data;      /* DR7 enables a data breakpoint */
+    bool step_trap;       /* TF was set when the running instruction began */
+    uint8_t delivering;   /* enum x86_delivering */
+    uint32_t debug_hits;  /* DR6 bits of data breakpoints that the running instruction met */
 
     struct x86_seg seg[X86_N_SEGS];
     struct x86_table gdtr, idtr;
