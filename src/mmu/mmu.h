@@ -31,6 +31,25 @@ struct mmu_mem {
     void (*write)(void *ctx, spa_t at, struct mc_access access, uint64_t value, unsigned size);
 };
 
+/* The bits of the control registers that decide; values as in the manual. */
+#define MMU_CR0_WP CB_BIT(16)
+#define MMU_CR0_PG CB_BIT(31)
+#define MMU_CR4_PSE CB_BIT(4)
+#define MMU_CR4_PAE CB_BIT(5)
+#define MMU_CR4_PGE CB_BIT(7)
+#define MMU_CR4_PCIDE CB_BIT(17)
+#define MMU_CR4_SMEP CB_BIT(20)
+#define MMU_CR4_SMAP CB_BIT(21)
+#define MMU_EFER_LMA CB_BIT(10)
+#define MMU_EFER_NXE CB_BIT(11)
+
+/* #PF error code. */
+#define MMU_PF_P 1u
+#define MMU_PF_W 2u
+#define MMU_PF_U 4u
+#define MMU_PF_RSVD 8u
+#define MMU_PF_I 16u
+
 /* What decides how a linear address is translated (host mode, or a guest's own level). */
 struct mmu_regs {
     uint64_t cr0, cr3, cr4, efer;
@@ -87,17 +106,25 @@ bool mmu_load_pdptes(const struct mmu_geometry *geo, const struct mmu_mem *mem, 
 
 /* ---- architectural TLB: what a real TLB would remember, until told to forget ---- */
 
-struct mmu_tlb; /* 2-way or better, >= 1024 entries, tagged by ASID and PCID */
+struct mmu_tlb; /* set-associative, tagged by ASID and PCID; large pages apart from small ones */
 
 struct mmu_tlb *mmu_tlb_new(void);
 void mmu_tlb_free(struct mmu_tlb *tlb);
-const struct mmu_page *mmu_tlb_find(const struct mmu_tlb *tlb, gva_t at, uint16_t asid, uint16_t pcid);
-/* Returns true and the evicted page's address if an entry had to go (its fast entries must go too). */
-bool mmu_tlb_insert(struct mmu_tlb *tlb, gva_t at, const struct mmu_page *page, gva_t *evicted);
+/* *out as mmu_walk gave it, frame being that of `at`. */
+bool mmu_tlb_find(const struct mmu_tlb *tlb, gva_t at, uint16_t asid, uint16_t pcid,
+                  struct mmu_page *out);
+/* Remembers a walk's result for `at` (asid, pcid as in *page), in place of any older one for it. */
+void mmu_tlb_insert(struct mmu_tlb *tlb, gva_t at, const struct mmu_page *page);
 void mmu_tlb_flush_all(struct mmu_tlb *tlb);                         /* every ASID, global too */
 void mmu_tlb_flush_asid(struct mmu_tlb *tlb, uint16_t asid, bool global_too);
 void mmu_tlb_flush_pcid(struct mmu_tlb *tlb, uint16_t asid, uint16_t pcid); /* not global */
-void mmu_tlb_flush_page(struct mmu_tlb *tlb, gva_t at, uint16_t asid, uint16_t pcid); /* INVLPG: global too, whole large page */
+/* INVLPG: global too, and whole large pages.  Returns the largest shift that was dropped, or 12. */
+unsigned mmu_tlb_flush_page(struct mmu_tlb *tlb, gva_t at, uint16_t asid, uint16_t pcid);
+/*
+ * Large pages leave by eviction too, while fast entries made from them stay;
+ * true if a later INVLPG within this page must reckon with that.
+ */
+bool mmu_tlb_large_seen(const struct mmu_tlb *tlb);
 
 /* ---- fast TLB: host pointers, a cache of the architectural one ---- */
 
@@ -113,8 +140,11 @@ struct mmu_fast_entry {
 };
 
 /* One for each privilege: user, supervisor, supervisor with SMAP lifted. */
+#define MMU_FAST_LOG 128u
 struct mmu_fast_tlb {
     struct mmu_fast_entry entry[MMU_FAST_SIZE];
+    unsigned n_log;              /* > MMU_FAST_LOG: too many to remember */
+    uint16_t log[MMU_FAST_LOG];  /* indices of entries that are not global, since the last flush */
 };
 
 static inline unsigned mmu_fast_index(uint64_t at)
@@ -125,5 +155,14 @@ static inline unsigned mmu_fast_index(uint64_t at)
 }
 
 void mmu_fast_flush(struct mmu_fast_tlb *tlb);
+void mmu_fast_flush_non_global(struct mmu_fast_tlb *tlb);
+/* All entries whose linear page lies in [at, at + size), size a power of two, at aligned. */
+void mmu_fast_flush_range(struct mmu_fast_tlb *tlb, uint64_t at, uint64_t size);
+/* Entry for the page `at`; write: through this pointer too. */
+void mmu_fast_fill(struct mmu_fast_tlb *tlb, uint64_t at, const uint8_t *host, spa_t frame,
+                   bool write, bool global);
+/* Host pointers into the frame: all, or those for writing. */
+void mmu_fast_drop_frame(struct mmu_fast_tlb *tlb, spa_t frame);
+void mmu_fast_drop_write(struct mmu_fast_tlb *tlb, spa_t frame);
 
 #endif

@@ -177,6 +177,7 @@ struct x86_cpu {
     struct x86_config config;
     struct x86_cpuid_table *cpuid;   /* x86/cpuid.c */
     struct mmu_tlb *arch_tlb;        /* architectural TLB, mmu room */
+    struct x86_tlb_state *tlb_state; /* x86/tlb.c: fetch cache, walker's pointers */
     struct mmu_geometry geometry;    /* follows SYSCFG, EFER, CPUID */
     struct x86_block_cache *blocks;  /* x86/block.c */
     struct x86_run_state *run;       /* x86/run.c: jmp_buf, pending exception, debugger */

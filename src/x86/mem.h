@@ -19,7 +19,12 @@ static inline struct mmu_fast_entry *x86_tlb_entry(const struct x86_cpu *cpu, ui
     return &cpu->tlb->entry[mmu_fast_index(at)];
 }
 
-/* Linear address of the memory operand. */
+/*
+ * Linear address of the memory operand.  Outside 64-bit mode the segment rules
+ * are applied for an access of i->width bytes; a segment that may not be
+ * written makes cpu->tlb the empty one for the access that follows, and the
+ * slow path refuses a write.
+ */
 uint64_t x86_ea_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t offset);
 
 static inline uint64_t x86_ea(struct x86_cpu *cpu, const struct x86_insn *i)
@@ -29,6 +34,23 @@ static inline uint64_t x86_ea(struct x86_cpu *cpu, const struct x86_insn *i)
     if (CB_UNLIKELY(i->flags & X86_IF_EA_SLOW))
         return x86_ea_slow(cpu, i, offset);
     return offset + cpu->ea_base[i->seg];
+}
+
+/*
+ * Linear address of seg:offset for an access that is no memory operand (stack,
+ * string pointers, far structures).  The caller has wrapped offset to the
+ * address size.  Outside 64-bit mode: null, limit and rights, #SS(0) for SS,
+ * else #GP(0).
+ */
+uint64_t x86_seg_ea_slow(struct x86_cpu *cpu, const struct x86_insn *i, unsigned seg,
+                         uint64_t offset, unsigned len, bool write);
+
+static inline uint64_t x86_seg_ea(struct x86_cpu *cpu, const struct x86_insn *i, unsigned seg,
+                                  uint64_t offset, unsigned len, bool write)
+{
+    if (CB_LIKELY(cpu->mode == X86_MODE_64))
+        return offset + cpu->ea_base[seg];
+    return x86_seg_ea_slow(cpu, i, seg, offset, len, write);
 }
 
 /*
@@ -116,26 +138,42 @@ size_t x86_bulk(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, size
 uint64_t x86_sys_read(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, unsigned len);
 void x86_sys_write(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, uint64_t value, unsigned len);
 
+/* In place of a #PF error code: the address is not canonical, #GP(0). */
+#define X86_FETCH_GP UINT32_MAX
+
 /*
- * Instruction bytes at RIP for the decoder: up to 15, across pages; returns how
- * many are there before a page that faults (its fault is in *fault_cr2 and
- * *fault_code).  *frame and *access describe the first byte's page.
+ * Instruction bytes at the linear address `at` (CS base + RIP, 32 bits outside
+ * 64-bit mode) for the decoder: up to 15, across pages; returns how many are
+ * there before a page that faults (its fault is in fault_cr2 and fault_code).
+ * frame and access describe the first byte's page.  CS's limit is the caller's.
  */
 struct x86_fetch {
     uint8_t bytes[16];
     unsigned n;
     bool faulted;          /* the page after the last byte cannot be fetched */
     uint64_t fault_cr2;
-    uint32_t fault_code;
+    uint32_t fault_code;   /* or X86_FETCH_GP */
     spa_t frame;           /* of the first byte */
     struct mc_access access;
 };
-void x86_fetch_bytes(struct x86_cpu *cpu, uint64_t rip, struct x86_fetch *out);
+void x86_fetch_bytes(struct x86_cpu *cpu, uint64_t at, struct x86_fetch *out);
 
-/* Translates for fetch through the TLBs: the frame and access of the page that holds rip; false: *code, CR2 = rip. */
-bool x86_fetch_page(struct x86_cpu *cpu, uint64_t rip, spa_t *frame, struct mc_access *access, uint32_t *code);
+/* Translates for fetch: frame and access of the page that holds the linear address `at`;
+   false: *code as above, CR2 = at. */
+bool x86_fetch_page(struct x86_cpu *cpu, uint64_t at, spa_t *frame, struct mc_access *access,
+                    uint32_t *code);
 
-/* ---- TLB maintenance, for MOV CR, INVLPG, listeners ---- */
+/* ---- TLBs: x86/tlb.c ---- */
+
+/* Allocates cpu->tlbs, cpu->arch_tlb, cpu->tlb_state, all empty (x86_new); false: no memory. */
+bool x86_tlb_new(struct x86_cpu *cpu);
+void x86_tlb_free(struct x86_cpu *cpu);
+
+/*
+ * A change of CR0.PG/WP, CR4.PSE/PAE/PGE/SMEP/SMAP/PCIDE, EFER.NXE/LMA, SYSCFG
+ * or cpu->geometry: flush_all.  MOV CR3: flush_non_global.  A change of CPL,
+ * RFLAGS.AC, CR0.AM: select.
+ */
 void x86_tlb_flush_all(struct x86_cpu *cpu);        /* global ones too */
 void x86_tlb_flush_non_global(struct x86_cpu *cpu); /* MOV CR3 */
 void x86_tlb_invlpg(struct x86_cpu *cpu, uint64_t at);
