@@ -7,6 +7,7 @@
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
 
+#include "crypto/memory_cipher.h"
 #include "crypto/random.h"
 
 #endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Modes of the memory cipher over a block kernel: tweaks, key expansion and the
+ * choice of the kernel.  All three modes come down to "add a tweak, AES, add a
+ * tweak"; XTS makes its tweaks anew for each frame, XE and XEX look them up,
+ * because T is linear: T(p) = T(frame) ^ T(block in the frame).
+ *
+ * Addresses are public, so tables indexed by them are no leak; keys are never
+ * used as an index (FIPS 197 for AES, IEEE 1619 for XTS).
+ */
+#include "crypto/memory_cipher_kernel.h"
+
+#include <string.h>
+
+static const struct cr_memory_kernel *const kernels[] = {
+#ifdef CR_X86_KERNELS
+    &cr_memory_aes_ni,
+#endif
+};
+
+const char *cr_memory_kernel_usable(unsigned n)
+{
+    for (size_t i = 0; i < CB_ARRAY_LEN(kernels); i++)
+        if (kernels[i]->usable() && n-- == 0)
+            return kernels[i]->name;
+    return NULL;
+}
+
+static const struct cr_memory_kernel *choose(const char *name)
+{
+    const bool any = name == NULL || *name == '\0';
+
+    for (size_t i = 0; i < CB_ARRAY_LEN(kernels); i++)
+        if ((any || strcmp(name, kernels[i]->name) == 0) && kernels[i]->usable())
+            return kernels[i];
+    return NULL;
+}
+
+enum cbit_status cr_memory_cipher_init(struct cr_memory_cipher *cipher, enum cr_memory_mode mode,
+                                       const char *name)
+{
+    memset(cipher, 0, sizeof(*cipher));
+    cipher->mode = mode;
+    cipher->kernel = choose(name);
+    return cipher->kernel ? CBIT_OK : CBIT_NOT_FOUND;
+}
+
+const char *cr_memory_kernel_name(const struct cr_memory_cipher *cipher)
+{
+    return cipher->kernel->name;
+}
+
+static void add(uint8_t *dst, const uint8_t *a, const uint8_t *b)
+{
+    for (unsigned i = 0; i < CR_MEMORY_BLOCK; i++)
+        dst[i] = a[i] ^ b[i];
+}
+
+/* All sums of the eight constants of one byte of the address. */
+static void fill_table(uint8_t (*table)[CR_MEMORY_BLOCK], const uint8_t *t)
+{
+    memset(table[0], 0, CR_MEMORY_BLOCK);
+    for (unsigned i = 1; i < 256; i++)
+        add(table[i], table[i & (i - 1)], t + CR_MEMORY_BLOCK * (unsigned)__builtin_ctz(i));
+}
+
+void cr_memory_tweak_set(struct cr_memory_cipher *cipher, const uint8_t *t)
+{
+    fill_table(cipher->block, t);
+    for (unsigned i = 0; i < CB_ARRAY_LEN(cipher->frame); i++)
+        fill_table(cipher->frame[i], t + 8 * CR_MEMORY_BLOCK * (i + 1));
+}
+
+size_t cr_memory_key_len(enum cr_memory_mode mode)
+{
+    return mode == CR_MEMORY_XTS ? 64 : 16;
+}
+
+/* FIPS 197 KeyExpansion; words are little-endian here, so RotWord turns right. */
+static void expand(const struct cr_memory_kernel *kernel, struct cr_memory_aes *aes,
+                   const uint8_t *key, unsigned n_words)
+{
+    uint32_t w[4 * CR_MEMORY_ROUND_KEYS];
+    uint32_t rcon = 1;
+
+    aes->rounds = n_words + 6;
+    for (unsigned i = 0; i < 4 * (aes->rounds + 1); i++) {
+        uint32_t last = i < n_words ? 0 : w[i - 1];
+
+        if (i < n_words) {
+            w[i] = cb_load_le32(key + 4 * i);
+        } else {
+            if (i % n_words == 0) {
+                last = kernel->sub_word(last >> 8 | last << 24) ^ rcon;
+                rcon = rcon << 1 ^ (rcon >> 7) * 0x11b;
+            } else if (n_words > 6 && i % n_words == 4) {
+                last = kernel->sub_word(last);
+            }
+            w[i] = w[i - n_words] ^ last;
+        }
+        cb_store_le32(aes->enc[i / 4] + 4 * (i % 4), w[i]);
+    }
+    kernel->prepare(aes);
+    cb_wipe(w, sizeof(w));
+}
+
+void cr_memory_key_set(const struct cr_memory_cipher *cipher, struct cr_memory_key *key,
+                       const uint8_t *bytes)
+{
+    const bool xts = cipher->mode == CR_MEMORY_XTS;
+
+    expand(cipher->kernel, &key->data, bytes, xts ? 8 : 4);
+    if (xts)
+        expand(cipher->kernel, &key->tweak, bytes + 32, 8);
+}
+
+/* The XTS tweaks of the first n blocks of a frame: E_K2(sector), each the double of the last. */
+static void xts_tweaks(const struct cr_memory_cipher *cipher, const struct cr_memory_key *key,
+                       uint64_t at, uint8_t *tweaks, size_t n)
+{
+    const uint8_t zero[16] = {0};
+    const struct cr_memory_job job = {.aes = &key->tweak, .tweaks = zero};
+    uint8_t sector[16] = {0};
+    uint64_t lo, hi;
+
+    cb_store_le64(sector, at >> CB_PAGE_SHIFT);
+    cipher->kernel->run(&job, tweaks, sector, 1);
+    lo = cb_load_le64(tweaks);
+    hi = cb_load_le64(tweaks + 8);
+    for (size_t i = 1; i < n; i++) {
+        const uint64_t carry = hi >> 63;
+
+        hi = hi << 1 | lo >> 63;
+        lo = lo << 1 ^ (0x87 & -carry);
+        cb_store_le64(tweaks + 16 * i, lo);
+        cb_store_le64(tweaks + 16 * i + 8, hi);
+    }
+}
+
+static void frame_tweak(const struct cr_memory_cipher *cipher, uint64_t at, uint8_t out[16])
+{
+    memset(out, 0, CR_MEMORY_BLOCK);
+    for (unsigned i = 0; i < CB_ARRAY_LEN(cipher->frame); i++)
+        add(out, out, cipher->frame[i][at >> (CB_PAGE_SHIFT + 8 * i) & 0xff]);
+}
+
+static void convert(const struct cr_memory_cipher *cipher, const struct cr_memory_key *key,
+                    uint64_t at, uint8_t *dst, const uint8_t *src, size_t n, bool decrypt)
+{
+    const size_t first = cb_bits(at, CB_PAGE_SHIFT - 1, 4);
+    struct cr_memory_job job = {.aes = &key->data, .decrypt = decrypt};
+    _Alignas(64) uint8_t tweaks[CB_PAGE_SIZE];
+
+    CBIT_ASSERT(cb_is_aligned(at, CR_MEMORY_BLOCK) && first + n <= CR_MEMORY_FRAME_BLOCKS);
+    job.before = cipher->mode != CR_MEMORY_XE || !decrypt;
+    job.after = cipher->mode != CR_MEMORY_XE || decrypt;
+    if (cipher->mode == CR_MEMORY_XTS) {
+        xts_tweaks(cipher, key, at, tweaks, first + n);
+        job.tweaks = tweaks + first * CR_MEMORY_BLOCK;
+    } else {
+        frame_tweak(cipher, at, job.frame);
+        job.tweaks = cipher->block[first];
+    }
+    cipher->kernel->run(&job, dst, src, n);
+}
+
+void cr_memory_encrypt(const struct cr_memory_cipher *cipher, const struct cr_memory_key *key,
+                       uint64_t at, uint8_t *dst, const uint8_t *src, size_t n_blocks)
+{
+    convert(cipher, key, at, dst, src, n_blocks, false);
+}
+
+void cr_memory_decrypt(const struct cr_memory_cipher *cipher, const struct cr_memory_key *key,
+                       uint64_t at, uint8_t *dst, const uint8_t *src, size_t n_blocks)
+{
+    convert(cipher, key, at, dst, src, n_blocks, true);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a kernel of the memory cipher gives to memory_cipher.c.  Stays in this room. */
+#ifndef CRYPTO_MEMORY_CIPHER_KERNEL_H
+#define CRYPTO_MEMORY_CIPHER_KERNEL_H
+
+#include "crypto/memory_cipher.h"
+
+/* One run over consecutive blocks of a frame. */
+struct cr_memory_job {
+    const struct cr_memory_aes *aes;
+    const uint8_t *tweaks; /* 16 bytes for each block of the run */
+    uint8_t frame[16];     /* to be added to each of them */
+    bool before;           /* the tweak is added before AES ... */
+    bool after;            /* ... and after it */
+    bool decrypt;
+};
+
+struct cr_memory_kernel {
+    const char *name;
+    bool (*usable)(void);
+    /* The S-box on each of four bytes, in constant time. */
+    uint32_t (*sub_word)(uint32_t word);
+    /* Fills in what the kernel wants besides aes->enc. */
+    void (*prepare)(struct cr_memory_aes *aes);
+    void (*run)(const struct cr_memory_job *job, uint8_t *dst, const uint8_t *src, size_t n_blocks);
+};
+
+extern const struct cr_memory_kernel cr_memory_portable;
+extern const struct cr_memory_kernel cr_memory_aes_ni;
+extern const struct cr_memory_kernel cr_memory_vaes512;
+
+#endif
