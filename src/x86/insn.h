@@ -107,6 +107,12 @@ static inline uint8_t *x86_r8(struct x86_cpu *cpu, unsigned byte_offset)
  * How the explicit operands fill struct x86_insn.  "rm" is a register or
  * memory: the row has a handler for each (reg[], mem[]).  Memory goes to base,
  * index, scale, disp, seg; registers to dst/src; immediates to imm.
+ *
+ * SIMD and x87 rows: width is the memory operand's size in bytes (at most 128:
+ * FXSAVE and XSAVE check their segment themselves), or, if the operand is a
+ * general register, that register's size.  x87 rows (X86_OP_X87) also get the
+ * 11-bit opcode, (first byte & 7) << 8 | ModRM, in imm2, and use BY_WIDTH as
+ * [0] 80, [1] 16, [2] 32, [3] 64 bits.
  */
 enum x86_form {
     X86_FORM_NONE,    /* no explicit operands */
@@ -139,6 +145,11 @@ enum x86_form {
     X86_FORM_ST,      /* x87 stack register i in src (FLD ST(i), FXCH ...) */
     X86_FORM_ST0_STI, /* dst = ST(0), src = ST(i) */
     X86_FORM_STI_ST0, /* dst = ST(i) in dst, ST(0) source */
+    X86_FORM_AX,      /* FNSTSW AX */
+    X86_FORM_RM_I_I,  /* register (dst), imm, imm2: EXTRQ */
+    X86_FORM_R_RM_I_I, /* INSERTQ: dst, src, imm, imm2 */
+    X86_FORM_R_R_DI,  /* MASKMOVQ, MASKMOVDQU: registers dst, src; memory [rDI], by address size and
+                         segment prefix, in base, index, disp, seg like any other memory operand */
     X86_FORM_R_R_RM,  /* VEX three-operand (BMI): dst, src2 = first source, rm = second (src) */
     X86_FORM_R_RM_R,  /* BMI shifts: dst, rm (src), src2 = count register */
     X86_FORM_VR_RM,   /* VEX.vvvv destination (dst), rm source (src): BLSR ... */
@@ -150,13 +161,15 @@ enum x86_op_flags {
     X86_OP_NO64 = 1 << 2,     /* #UD in 64-bit mode */
     X86_OP_ONLY64 = 1 << 3,   /* #UD outside */
     X86_OP_LOCK = 1 << 4,     /* LOCK allowed with a memory destination; else LOCK is #UD */
+    /* Gates (x86/fpu.h): decode puts x86_sse_gate, x86_x87_gate, x86_mmx_gate in front of the
+       block's first instruction of that kind; CR0 and CR4 do not change within a block. */
     X86_OP_SSE = 1 << 5,      /* needs CR4.OSFXSR, CR0.EM=0 (#UD), CR0.TS=0 (#NM) */
     X86_OP_X87 = 1 << 6,      /* needs CR0.EM=0, TS=0 (#NM); pending exceptions checked by handler */
-    X86_OP_MMX = 1 << 7,      /* needs CR0.EM=0 (#UD), TS=0 (#NM); pending x87 exception #MF */
+    X86_OP_MMX = 1 << 7,      /* needs CR0.EM=0 (#UD), TS=0 (#NM); pending exceptions by handler */
     X86_OP_PROTECTED = 1 << 8, /* #UD in real and virtual-8086 mode */
     X86_OP_BY_WIDTH = 1 << 9, /* handler chosen by operand size: [0] 8, [1] 16, [2] 32, [3] 64 bits;
                                  without it [0] serves all */
-    X86_OP_ALIGN16 = 1 << 10, /* memory operand must be 16-byte aligned, else #GP(0) */
+    X86_OP_ALIGN16 = 1 << 10, /* memory operand must be 16-byte aligned, else #GP(0): the handler checks */
 };
 
 /* One row: a mnemonic in one form.  Rows of one mnemonic may stand in several tables. */
@@ -194,8 +207,16 @@ struct x86_op_table {
 extern const struct x86_op_table x86_ops_int;     /* exec_int*.c: ALU, moves, shifts, bits, strings, stack */
 extern const struct x86_op_table x86_ops_flow;    /* exec_flow.c: near jumps, calls, returns, loops */
 extern const struct x86_op_table x86_ops_system;  /* exec_sys*.c: far transfers, segments, CR/DR/MSR ... */
-extern const struct x86_op_table x86_ops_x87;     /* exec_x87*.c */
-extern const struct x86_op_table x86_ops_simd;    /* exec_sse*.c, exec_mmx.c, fxsave, AES ... */
+extern const struct x86_op_table x86_ops_fpstate; /* exec_xsave.c: FXSAVE, XSAVE, MXCSR */
+extern const struct x86_op_table x86_ops_sse_move;  /* exec_sse_move.c: moves between XMM, memory, GPR */
+extern const struct x86_op_table x86_ops_sse_int;   /* exec_sse_int.c: packed integers, logic */
+extern const struct x86_op_table x86_ops_sse_imm;   /* exec_sse_imm.c: shuffles and others by immediate */
+extern const struct x86_op_table x86_ops_sse_float; /* exec_sse_float.c: whatever MXCSR governs */
+extern const struct x86_op_table x86_ops_sse_text;  /* exec_sse_text.c: SSE4.2 strings, AES, SHA, PCLMUL */
+extern const struct x86_op_table x86_ops_mmx;       /* exec_mmx.c */
+extern const struct x86_op_table x86_ops_x87;       /* exec_x87.c: arithmetic */
+extern const struct x86_op_table x86_ops_x87_move;  /* exec_x87_move.c: loads, stores, stack */
+extern const struct x86_op_table x86_ops_x87_env;   /* exec_x87_env.c: control words, environment */
 extern const struct x86_op_table x86_ops_bmi;     /* exec_bmi.c: BMI1/2, POPCNT, LZCNT, ADX, CRC32, MOVBE */
 
 #endif

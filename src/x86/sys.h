@@ -106,7 +106,7 @@ void x86_run_free(struct x86_cpu *cpu);
 void x86_run_reset(struct x86_cpu *cpu);                            /* drop blocks and pending faults */
 enum cbit_status x86_mem_new(struct x86_cpu *cpu) CBIT_MUST_CHECK;  /* mem.c: tlbs, arch_tlb */
 void x86_mem_free(struct x86_cpu *cpu);                             /* reset: x86_tlb_flush_all */
-void x86_fpu_reset(struct x86_cpu *cpu);                            /* exec_x87.c: as after reset, MXCSR too */
+void x86_fpu_reset(struct x86_cpu *cpu);                            /* exec_xsave.c: as after reset, MXCSR and XMM too */
 
 /* mem.c: page tables as this CPU reaches them, and the registers that walks depend on. */
 struct mmu_mem x86_mmu_mem(struct x86_cpu *cpu);
