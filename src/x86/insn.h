@@ -138,7 +138,10 @@ enum x86_form {
     X86_FORM_SREG_RM, /* segment register (dst: enum x86_seg_name), r/m source (src) */
     X86_FORM_RM_SREG,
     X86_FORM_CR_R, X86_FORM_R_CR, X86_FORM_DR_R, X86_FORM_R_DR, /* number in src2, GPR in dst/src */
+    X86_FORM_SREG,    /* PUSH/POP of a segment register (dst: enum x86_seg_name) */
     X86_FORM_FAR,     /* ptr16:16/32: selector in imm2, offset in imm */
+    X86_FORM_FAR_M,   /* far JMP/CALL through memory; near ones are X86_FORM_RM */
+    X86_FORM_FAR_RET, /* far RET: imm = bytes to release, 0 without the operand; near ones are others */
     X86_FORM_STRING,  /* string instruction: width, rep flags, seg of the source */
     X86_FORM_IO,      /* IN/OUT: imm = port, or src2 = 1: DX */
     X86_FORM_ENTER,   /* imm, imm2 */
