@@ -14,8 +14,10 @@
 
 static const struct cr_memory_kernel *const kernels[] = {
 #ifdef CR_X86_KERNELS
+    &cr_memory_vaes512,
     &cr_memory_aes_ni,
 #endif
+    &cr_memory_portable,
 };
 
 const char *cr_memory_kernel_usable(unsigned n)

@@ -181,6 +181,7 @@ static void the_portable_kernel_is_always_there_and_strangers_are_refused(void *
     struct cr_memory_cipher cipher;
 
     (void)state;
+    assert_int_equal(cr_memory_cipher_init(&cipher, CR_MEMORY_XE, "portable"), CBIT_OK);
     assert_int_equal(cr_memory_cipher_init(&cipher, CR_MEMORY_XE, "rot13"), CBIT_NOT_FOUND);
     assert_int_equal(cr_memory_cipher_init(&cipher, CR_MEMORY_XE, ""), CBIT_OK);
     assert_string_equal(cr_memory_kernel_name(&cipher), cr_memory_kernel_usable(0));
