@@ -118,14 +118,12 @@ void mmu_tlb_insert(struct mmu_tlb *tlb, gva_t at, const struct mmu_page *page);
 void mmu_tlb_flush_all(struct mmu_tlb *tlb);                         /* every ASID, global too */
 void mmu_tlb_flush_asid(struct mmu_tlb *tlb, uint16_t asid, bool global_too);
 void mmu_tlb_flush_pcid(struct mmu_tlb *tlb, uint16_t asid, uint16_t pcid); /* not global */
-/* INVLPG: global too, and whole large pages.  Returns the largest shift that was dropped, or 12. */
-unsigned mmu_tlb_flush_page(struct mmu_tlb *tlb, gva_t at, uint16_t asid, uint16_t pcid);
 /*
- * Large pages leave by eviction too, while fast entries made from them stay;
- * true if a later INVLPG within this page must reckon with that.
+ * INVLPG: global too, and whole large pages.  Returns the shift of the largest
+ * page that may have had fast entries at `at` since the last flush of all: a
+ * large page leaves by eviction too, while fast entries made from it stay.
  */
-bool mmu_tlb_large_seen(const struct mmu_tlb *tlb);
-
+unsigned mmu_tlb_flush_page(struct mmu_tlb *tlb, gva_t at, uint16_t asid, uint16_t pcid);
 /* ---- fast TLB: host pointers, a cache of the architectural one ---- */
 
 #define MMU_FAST_BITS 10

@@ -165,10 +165,6 @@ bool x86_fetch_page(struct x86_cpu *cpu, uint64_t at, spa_t *frame, struct mc_ac
 
 /* ---- TLBs: x86/tlb.c ---- */
 
-/* Allocates cpu->tlbs, cpu->arch_tlb, cpu->tlb_state, all empty (x86_new); false: no memory. */
-bool x86_tlb_new(struct x86_cpu *cpu);
-void x86_tlb_free(struct x86_cpu *cpu);
-
 /*
  * A change of CR0.PG/WP, CR4.PSE/PAE/PGE/SMEP/SMAP/PCIDE, EFER.NXE/LMA, SYSCFG
  * or cpu->geometry: flush_all.  MOV CR3: flush_non_global.  A change of CPL,
