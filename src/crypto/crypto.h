@@ -7,7 +7,12 @@
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
 
+#include "crypto/aes.h"
+#include "crypto/ec.h"
+#include "crypto/hash.h"
+#include "crypto/kdf.h"
 #include "crypto/memory_cipher.h"
 #include "crypto/random.h"
+#include "crypto/rsa.h"
 
 #endif
