@@ -258,7 +258,7 @@ static void each_walk_ends_as_the_manual_says(void **state)
         regs.cr4 |= row->set_cr4;
         regs.efer = (regs.efer | row->set_efer) & ~row->clear_efer;
         memcpy(trace.entry, row->entry, sizeof(trace.entry));
-        print_message("%s\n", row->name);
+        print_message("# %s\n", row->name);
         got = tested_walk(&geo, &regs, row->at, row->type, &trace);
         expect(row, &got);
         assert_false(trace.bad_kind);
@@ -370,7 +370,7 @@ static void pdptes_are_read_plain_and_checked(void **state)
         const struct mmu_mem mem = trace_mem(&t);
         uint64_t pdpte[4] = {7, 7, 7, 7};
 
-        print_message("%s\n", cases[k].name);
+        print_message("# %s\n", cases[k].name);
         assert_int_equal(mmu_load_pdptes(&geo, &mem, 0x12345678 | C47, pdpte), cases[k].ok);
         assert_true(t.read[2].at == 0x12345660 + 16);
         assert_false(t.read[2].c);

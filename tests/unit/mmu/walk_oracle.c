@@ -220,8 +220,8 @@ struct outcome oracle_walk(const struct mmu_geometry *geo, const struct mmu_regs
             accessed(&f, type.write, lma || pae ? 8 : 4, trace);
         return out;
     }
-    out.code = (f.present ? 1 : 0) + (type.write ? 2 : 0) + (type.user ? 4 : 0) +
-               (f.present && f.reserved ? 8 : 0);
+    out.code = (f.present ? 1u : 0) + (type.write ? 2u : 0) + (type.user ? 4u : 0) +
+               (f.present && f.reserved ? 8u : 0);
     if (type.fetch && ((nxe && pae) || (regs->cr4 >> 20 & 1)))
         out.code += 16;
     return out;
