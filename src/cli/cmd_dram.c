@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cbit dram: a running machine's memory through somebody's eyes. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "cli/cli.h"
+#include "cli/hexdump.h"
+#include "monitor/monitor.h"
+
+static const char verb[] = "cbit dram";
+
+struct dram_options {
+    const char *control, *view;
+};
+
+static bool take_view(const struct cli_option *option, const char *text, void *field,
+                      struct cli_why *why)
+{
+    cbit_view view;
+
+    if (mon_view_parse(text, &view))
+        return cli_text(option, text, field, why);
+    snprintf(why->text, sizeof why->text, "is none of: raw host asid=N");
+    return false;
+}
+
+static const struct cli_option table[] = {
+    {"control", "unix:PATH", cli_text, offsetof(struct dram_options, control),
+     "the machine's control socket", NULL},
+    {"view", "raw|host|asid=N", take_view, offsetof(struct dram_options, view),
+     "the DIMM's pins, the SME/TSME key, or a guest's key (default raw)", NULL},
+};
+
+/* A word of the command line as a number or a size. */
+static bool word_value(const char *name, const char *text, uint64_t *value)
+{
+    const struct cli_option unused = {0};
+    struct cli_why why = {{0}};
+
+    if (cli_size(&unused, text, value, &why))
+        return true;
+    cli_fail(verb, "%s %s: %s", name, text, why.text);
+    return false;
+}
+
+static void say_exposed(bool exposed)
+{
+    if (exposed)
+        fprintf(stderr, "cbit: EXPOSED: the keys of this platform were written to a file\n");
+}
+
+static int dram_read(struct mon_client *client, const struct dram_options *o, const char **words)
+{
+    uint64_t at, len;
+    struct cbit_why why = {{0}};
+    bool exposed = false;
+
+    if (!word_value("ADDR", words[1], &at) || !word_value("LEN", words[2], &len))
+        return CLI_EXIT_ERROR;
+    if (len == 0 || len > (UINT64_C(1) << 30))
+        return cli_fail(verb, "LEN %s: is not within 1 .. 1G", words[2]);
+    uint8_t *bytes = malloc((size_t)len);
+
+    if (!bytes)
+        return cli_fail(verb, "no memory");
+    const enum cbit_status status =
+        mon_client_read(client, o->view, at, bytes, (size_t)len, &exposed, &why);
+
+    if (!status) {
+        say_exposed(exposed);
+        cli_hexdump(stdout, at, bytes, (size_t)len);
+    }
+    cb_wipe(bytes, (size_t)len);
+    free(bytes);
+    return status ? cli_fail(verb, "%s", why.text) : CLI_EXIT_OK;
+}
+
+/* The machine writes the file itself: its working folder may be another one. */
+static char *absolute(const char *path)
+{
+    char folder[PATH_MAX];
+    char *whole = NULL;
+
+    if (path[0] == '/')
+        return strdup(path);
+    if (!getcwd(folder, sizeof folder) || asprintf(&whole, "%s/%s", folder, path) < 0)
+        return NULL;
+    return whole;
+}
+
+static int dram_dump(struct mon_client *client, const struct dram_options *o, const char **words)
+{
+    struct cbit_why why = {{0}};
+    char *path = absolute(words[1]);
+    json_t *args = path ? json_pack("{s:s, s:s}", "view", o->view, "filename", path) : NULL;
+    char *text = args ? json_dumps(args, JSON_COMPACT) : NULL;
+    char *answer = NULL;
+    enum cbit_status status = CBIT_INVALID;
+
+    if (text)
+        status = mon_client_ask(client, "cbit-dram", text, &answer, &why);
+    if (!status)
+        say_exposed(strstr(answer, "true") != NULL);
+    free(answer);
+    free(text);
+    json_decref(args);
+    free(path);
+    return status ? cli_fail(verb, "%s", *why.text ? why.text : cb_status_text(status))
+                  : CLI_EXIT_OK;
+}
+
+static const struct {
+    const char *name;
+    size_t n_words;
+    int (*run)(struct mon_client *client, const struct dram_options *o, const char **words);
+} actions[] = {
+    {"read", 3, dram_read},
+    {"dump", 2, dram_dump},
+};
+
+static int act(const struct dram_options *o, const char **words, size_t n_words)
+{
+    for (size_t i = 0; i < CB_ARRAY_LEN(actions); i++) {
+        struct host_addr addr;
+        struct mon_client *client;
+        struct cbit_why why = {{0}};
+
+        if (strcmp(actions[i].name, words[0]) != 0)
+            continue;
+        if (n_words != actions[i].n_words)
+            return cli_fail(verb, "%s: wrong number of words (see cbit dram --help)", words[0]);
+        if (host_addr_parse(o->control, &addr))
+            return cli_fail(verb, "--control %s: is not unix:PATH", o->control);
+        if (mon_client_open(&addr, &client, &why))
+            return cli_fail(verb, "%s", why.text);
+        const int code = actions[i].run(client, o, words);
+
+        mon_client_close(client);
+        return code;
+    }
+    return cli_fail(verb, "'%s' is neither 'read' nor 'dump' (see cbit dram --help)", words[0]);
+}
+
+int cli_cmd_dram(int argc, char **argv)
+{
+    struct dram_options options = {.view = "raw"};
+    const char *words[3];
+    struct cli_line line = {.verb = verb,
+                            .table = table,
+                            .n_options = CB_ARRAY_LEN(table),
+                            .into = &options,
+                            .words = words,
+                            .max_words = CB_ARRAY_LEN(words)};
+    struct cli_why why = {{0}};
+    const enum cli_parsed parsed = cli_parse(&line, argc, argv, &why);
+
+    if (parsed != CLI_OK)
+        return cli_usage(parsed, &line,
+                         "read --control unix:PATH [--view VIEW] ADDR LEN\n"
+                         "       cbit dram dump --control unix:PATH [--view VIEW] FILE",
+                         &why);
+    if (line.n_words == 0)
+        return cli_fail(verb, "read or dump? (see cbit dram --help)");
+    if (!options.control)
+        return cli_fail(verb, "--control is missing: which machine?");
+    return act(&options, words, line.n_words);
+}

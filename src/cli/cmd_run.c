@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cbit run: one machine on one thread.
+ *
+ * The loop alternates a slice of guest time with a look at the terminal, the
+ * signals and the control socket; an idle guest waits in the poll.  Everything
+ * that can end the run sets runner.ended, and nothing else leaves the loop.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/run.h"
+
+#define SLICE_NS UINT64_C(5000000)
+#define SLICE_INSNS_DETERMINISTIC UINT64_C(1000000) /* host time must not decide anything */
+#define IDLE_MAX_NS UINT64_C(1000000000)
+
+enum { EXIT_RESET = 32, EXIT_LIMIT = 124 };
+
+struct runner {
+    const struct run_options *options;
+    struct cbit_machine *machine;
+    struct host_loop *loop;
+    struct run_console *console;
+    struct mon *mon;
+    struct mon_trace *trace;
+    FILE *trace_to; /* NULL: standard error */
+    int signals;
+    uint64_t start_ns;
+    bool started; /* has run, or was told to */
+    bool ended;
+    bool host_error;
+    struct run_end end;
+};
+
+static void finish(struct runner *r, int code, const char *reason)
+{
+    if (r->ended)
+        return;
+    r->ended = true;
+    r->end.code = code;
+    r->end.reason = reason;
+}
+
+/* ---- what the machine calls ---- */
+
+static void on_console(void *ctx, const void *bytes, size_t len)
+{
+    struct runner *r = ctx;
+
+    run_console_output(r->console, bytes, len);
+}
+
+static void on_trace(void *ctx, const char *room, const char *line)
+{
+    struct runner *r = ctx;
+
+    mon_trace_line(r->trace, r->machine ? cbit_machine_instructions(r->machine) : 0, room, line);
+}
+
+/* ---- what the control socket asks ---- */
+
+static const char *op_status(void *ctx)
+{
+    const struct runner *r = ctx;
+
+    if (r->ended)
+        return "shutdown";
+    if (!cbit_machine_is_paused(r->machine))
+        return "running";
+    return r->started ? "paused" : "prelaunch";
+}
+
+static void op_stop(void *ctx)
+{
+    struct runner *r = ctx;
+
+    if (!cbit_machine_is_paused(r->machine)) {
+        cbit_machine_pause(r->machine);
+        mon_event(r->mon, "STOP");
+    }
+}
+
+static void op_cont(void *ctx)
+{
+    struct runner *r = ctx;
+
+    r->started = true;
+    if (cbit_machine_is_paused(r->machine)) {
+        cbit_machine_cont(r->machine);
+        mon_event(r->mon, "RESUME");
+    }
+}
+
+static void op_quit(void *ctx)
+{
+    struct runner *r = ctx;
+
+    mon_event_shutdown(r->mon, "host-qmp-quit", false);
+    finish(r, CLI_EXIT_OK, "quit");
+}
+
+static bool write_exposed(struct runner *r);
+
+static enum cbit_error op_reset(void *ctx)
+{
+    struct runner *r = ctx;
+    struct cbit_why why;
+
+    mon_event(r->mon, "RESET");
+    const enum cbit_error error = cbit_machine_reset(r->machine, &why);
+
+    if (!error && !write_exposed(r))
+        return CBIT_E_IO;
+    return error;
+}
+
+static enum cbit_error op_powerdown(void *ctx)
+{
+    const struct runner *r = ctx;
+
+    return cbit_machine_power_button(r->machine);
+}
+
+static enum cbit_error op_peek(void *ctx, uint64_t at, cbit_view view, void *to, size_t len)
+{
+    const struct runner *r = ctx;
+
+    return cbit_machine_peek(r->machine, at, view, to, len);
+}
+
+static enum cbit_error op_peek_c0(void *ctx, uint64_t at, void *to, size_t len)
+{
+    const struct runner *r = ctx;
+
+    return cbit_machine_peek_c0(r->machine, at, to, len);
+}
+
+static size_t op_dram(void *ctx, struct cbit_range *out, size_t max)
+{
+    const struct runner *r = ctx;
+
+    return cbit_machine_dram(r->machine, out, max);
+}
+
+static const struct mon_ops ops = {
+    .status = op_status,
+    .stop = op_stop,
+    .cont = op_cont,
+    .quit = op_quit,
+    .reset = op_reset,
+    .powerdown = op_powerdown,
+    .peek = op_peek,
+    .peek_c0 = op_peek_c0,
+    .dram = op_dram,
+};
+
+/* ---- ends ---- */
+
+static void on_signal(void *ctx, int fd, short revents)
+{
+    struct runner *r = ctx;
+    const int number = host_signals_next(fd);
+
+    (void)revents;
+    if (!number)
+        return;
+    mon_event_shutdown(r->mon, "host-signal", false);
+    finish(r, 128 + number, strsignal(number));
+}
+
+static void on_quit_key(void *ctx)
+{
+    struct runner *r = ctx;
+
+    mon_event_shutdown(r->mon, "host-ui", false);
+    finish(r, CLI_EXIT_OK, "quit");
+}
+
+static const char *hint_of(enum cbit_stop stop)
+{
+    if (stop == CBIT_STOP_DEAD_END)
+        return "the guest halted with interrupts off and nothing can wake it; Linux does this on "
+               "'poweroff -f' without ACPI, and where its check of the C-bit failed";
+    if (stop == CBIT_STOP_TRIPLE_FAULT)
+        return "an exception could not be delivered; --trace cpu shows the last ones";
+    return NULL;
+}
+
+static void on_reset(struct runner *r)
+{
+    const int code = cbit_machine_exit_code(r->machine, CBIT_STOP_RESET);
+
+    if (r->options->no_reboot) {
+        mon_event_shutdown(r->mon, "guest-reset", true);
+        finish(r, code >= 0 ? code : EXIT_RESET, "guest reset");
+    } else if (op_reset(r)) {
+        r->host_error = true;
+        finish(r, CLI_EXIT_ERROR, "the machine could not be reset");
+    }
+}
+
+static void on_stop(struct runner *r, enum cbit_stop stop)
+{
+    if (stop == CBIT_STOP_PANIC) {
+        mon_event(r->mon, "GUEST_PANICKED");
+        return;
+    }
+    if (stop == CBIT_STOP_RESET) {
+        on_reset(r);
+        return;
+    }
+    const int code = cbit_machine_exit_code(r->machine, stop);
+
+    if (code < 0)
+        return;
+    r->end.hint = hint_of(stop);
+    mon_event_shutdown(r->mon, "guest-shutdown", true);
+    finish(r, code, cbit_stop_text(stop));
+}
+
+static uint64_t elapsed(const struct runner *r)
+{
+    return host_now_ns() - r->start_ns;
+}
+
+static void check_limits(struct runner *r)
+{
+    const struct run_options *o = r->options;
+
+    if (o->timeout_ns && elapsed(r) >= o->timeout_ns)
+        finish(r, EXIT_LIMIT, "timeout");
+    if (o->max_insns && cbit_machine_instructions(r->machine) >= o->max_insns)
+        finish(r, EXIT_LIMIT, "instruction limit");
+}
+
+/* ---- the loop ---- */
+
+static struct cbit_slice next_slice(const struct runner *r)
+{
+    const struct run_options *o = r->options;
+    struct cbit_slice slice = {.max_ns = o->deterministic ? 0 : SLICE_NS,
+                               .max_insns = o->deterministic ? SLICE_INSNS_DETERMINISTIC : 0};
+
+    if (o->max_insns) {
+        const uint64_t left = o->max_insns - cbit_machine_instructions(r->machine);
+
+        if (!slice.max_insns || left < slice.max_insns)
+            slice.max_insns = left;
+    }
+    return slice;
+}
+
+/* How long the loop may sleep: not past a timer of the guest, not past --timeout. */
+static uint64_t sleep_ns(const struct runner *r, enum cbit_stop stop)
+{
+    uint64_t ns = IDLE_MAX_NS;
+
+    if (stop != CBIT_STOP_IDLE && stop != CBIT_STOP_PAUSED)
+        return 0;
+    if (stop == CBIT_STOP_IDLE && cbit_machine_idle_ns(r->machine) < ns)
+        ns = cbit_machine_idle_ns(r->machine);
+    if (r->options->timeout_ns) {
+        const uint64_t used = elapsed(r);
+        const uint64_t left = used < r->options->timeout_ns ? r->options->timeout_ns - used : 0;
+
+        ns = left < ns ? left : ns;
+    }
+    return ns;
+}
+
+static void run_loop(struct runner *r)
+{
+    while (!r->ended) {
+        run_console_feed(r->console, r->machine);
+        const enum cbit_stop stop = cbit_machine_is_paused(r->machine)
+                                        ? CBIT_STOP_PAUSED
+                                        : cbit_machine_run(r->machine, next_slice(r));
+
+        if (stop > CBIT_STOP_PAUSED)
+            on_stop(r, stop);
+        check_limits(r);
+        if (r->ended)
+            return;
+        run_console_progress(r->console, cbit_machine_instructions(r->machine), elapsed(r));
+        host_loop_wait(r->loop, sleep_ns(r, stop));
+    }
+}
+
+/* ---- making it ---- */
+
+static bool write_exposed(struct runner *r)
+{
+    const char *path = r->options->expose_keys;
+    char *text;
+
+    if (!path)
+        return true;
+    const enum cbit_error error = cbit_machine_exposed_keys(r->machine, &text);
+
+    if (error) {
+        cli_fail("cbit run", "--expose-keys: %s", cbit_error_text(error));
+        return false;
+    }
+    const enum cbit_status status = host_file_replace(path, text, strlen(text), 0600);
+
+    cb_wipe(text, strlen(text));
+    free(text);
+    if (status)
+        cli_fail("cbit run", "--expose-keys %s: %s", path, strerror(errno));
+    else
+        fprintf(stderr, "cbit: EXPOSED: keys and tweaks of this platform are in %s\n", path);
+    return !status;
+}
+
+static bool open_trace(struct runner *r)
+{
+    const struct run_options *o = r->options;
+    struct cbit_why why = {{0}};
+
+    if (!o->trace)
+        return true;
+    if (o->trace_file) {
+        r->trace_to = fopen(o->trace_file, "we");
+        if (!r->trace_to) {
+            cli_fail("cbit run", "--trace-file %s: %s", o->trace_file, strerror(errno));
+            return false;
+        }
+    }
+    const struct mon_trace_config config = {
+        .rooms = o->trace, .to = r->trace_to ? r->trace_to : stderr, .json = o->log_json};
+
+    if (mon_trace_new(&config, &r->trace, &why)) {
+        cli_fail("cbit run", "--trace: %s", why.text);
+        return false;
+    }
+    return true;
+}
+
+static bool open_console(struct runner *r)
+{
+    struct cli_why why = {{0}};
+    const struct run_console_config config = {
+        .loop = r->loop, .serial = r->options->serial, .ctx = r, .quit = on_quit_key};
+    const enum cbit_status status = run_console_new(&config, &r->console, &why);
+
+    if (status)
+        cli_fail("cbit run", "%s", *why.text ? why.text : cb_status_text(status));
+    return !status;
+}
+
+static bool open_monitor(struct runner *r)
+{
+    struct mon_config config = {
+        .ops = &ops, .ctx = r, .loop = r->loop, .exposed = r->options->expose_keys != NULL};
+
+    if (!r->options->control)
+        return true;
+    enum cbit_status status = host_addr_parse(r->options->control, &config.addr);
+
+    if (!status)
+        status = mon_new(&config, &r->mon);
+    if (status)
+        cli_fail("cbit run", "--control %s: %s", r->options->control,
+                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+    return !status;
+}
+
+static struct cbit_bytes bytes_of(const struct host_bytes *bytes)
+{
+    return (struct cbit_bytes){bytes->data, bytes->len};
+}
+
+static struct cbit_config machine_config(struct runner *r, const struct run_files *files)
+{
+    const struct run_options *o = r->options;
+    struct cbit_config config;
+
+    cbit_config_init(&config);
+    config.cpu = o->cpu;
+    config.memory = o->memory;
+    config.smp = o->smp;
+    config.sme = o->sme;
+    config.tsme = (enum cbit_choice)o->tsme;
+    config.no_acpi = o->no_acpi;
+    config.deterministic = o->deterministic;
+    config.seeded = o->seeded || o->deterministic;
+    config.seed = o->seed;
+    config.expose_keys = o->expose_keys != NULL;
+    config.tweak = bytes_of(&files->tweak);
+    config.min_sev_asid = o->min_sev_asid;
+    config.image = o->multiboot ? CBIT_IMAGE_MULTIBOOT : o->bios ? CBIT_IMAGE_ROM : CBIT_IMAGE_AUTO;
+    config.kernel = bytes_of(&files->kernel);
+    config.initrd = bytes_of(&files->initrd);
+    config.append = o->append;
+    config.unpack_kernel = o->unpack_kernel;
+    config.rng = o->rng;
+    config.ctx = r;
+    config.console = on_console;
+    config.trace = r->trace ? on_trace : NULL;
+    return config;
+}
+
+static bool make_machine(struct runner *r, const struct run_files *files)
+{
+    struct cbit_why why = {{0}};
+    const struct cbit_config config = machine_config(r, files);
+    const enum cbit_error error = cbit_machine_new(&config, &r->machine, &why);
+
+    if (error) {
+        cli_fail("cbit run", "%s", *why.text ? why.text : cbit_error_text(error));
+        return false;
+    }
+    if (r->options->paused)
+        cbit_machine_pause(r->machine);
+    r->started = !r->options->paused;
+    return write_exposed(r);
+}
+
+static bool open_signals(struct runner *r)
+{
+    r->signals = host_signals_open();
+    if (r->signals >= 0 && !host_loop_watch(r->loop, r->signals, POLLIN, on_signal, r))
+        return true;
+    cli_fail("cbit run", "signals: %s", strerror(errno));
+    return false;
+}
+
+/* The console last: from then on the terminal is raw. */
+static bool open_all(struct runner *r, const struct run_files *files)
+{
+    if (host_loop_new(&r->loop))
+        return false;
+    return open_trace(r) && open_signals(r) && make_machine(r, files) && open_monitor(r) &&
+           open_console(r);
+}
+
+static void close_all(struct runner *r)
+{
+    run_console_free(r->console);
+    mon_free(r->mon);
+    cbit_machine_free(r->machine);
+    mon_trace_free(r->trace);
+    if (r->trace_to)
+        fclose(r->trace_to);
+    if (r->loop)
+        host_signals_close(r->signals);
+    host_loop_free(r->loop);
+}
+
+static int run(const struct run_options *options, const struct run_files *files)
+{
+    struct runner r = {.options = options, .signals = -1, .start_ns = host_now_ns()};
+    const uint64_t cpu_start = host_cpu_ns();
+    int code = CLI_EXIT_ERROR;
+
+    if (open_all(&r, files)) {
+        run_loop(&r);
+        run_console_free(r.console);
+        r.console = NULL;
+        r.end.wall_ns = elapsed(&r);
+        r.end.cpu_ns = host_cpu_ns() - cpu_start;
+        r.end.exposed = options->expose_keys != NULL;
+        run_report(options, r.machine, &r.end);
+        code = r.end.code;
+    }
+    close_all(&r);
+    return code;
+}
+
+int cli_cmd_run(int argc, char **argv)
+{
+    struct run_options options = run_options_default();
+    struct cli_line line = {.verb = "cbit run", .into = &options};
+    struct run_files files;
+    struct cli_why why = {{0}};
+
+    line.table = run_option_table(&line.n_options);
+    enum cli_parsed parsed = cli_parse(&line, argc, argv, &why);
+
+    if (parsed == CLI_OK && !run_options_check(&options, &why))
+        parsed = CLI_USAGE;
+    if (parsed != CLI_OK)
+        return cli_usage(parsed, &line, "--kernel FILE [options]", &why);
+    if (!run_files_load(&files, &options))
+        return CLI_EXIT_ERROR;
+    const int code = run(&options, &files);
+
+    run_files_free(&files);
+    return code;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cbit run, for the files that make it up. */
+#ifndef CLI_RUN_H
+#define CLI_RUN_H
+
+#include "cli/cli.h"
+#include "monitor/monitor.h"
+
+/* ---- options (run_options.c) ---- */
+
+struct run_options {
+    const char *cpu;
+    bool sme;
+    int tsme; /* enum cbit_choice */
+    uint64_t memory;
+    uint32_t smp;
+    const char *kernel, *initrd, *append;
+    bool unpack_kernel, no_acpi, rng;
+    const char *multiboot, *bios;
+    const char *disk[CBIT_MAX_DISKS];
+    unsigned n_disks;
+    const char *serial;
+    bool no_reboot, paused, deterministic;
+    const char *control;
+    uint64_t timeout_ns, max_insns;
+    bool seeded;
+    uint64_t seed;
+    const char *expose_keys, *tweak;
+    uint32_t min_sev_asid;
+    const char *trace, *trace_file;
+    bool log_json, stats, json;
+};
+
+const struct cli_option *run_option_table(size_t *n);
+struct run_options run_options_default(void);
+/* What no single option can tell: false with a sentence. */
+bool run_options_check(const struct run_options *options, struct cli_why *why);
+
+/* ---- keys of the terminal (run_keys.c): Ctrl-a is cbit's, all else the guest's ---- */
+
+enum run_key { RUN_KEY_GUEST, RUN_KEY_NONE, RUN_KEY_QUIT, RUN_KEY_HELP };
+struct run_keys {
+    bool armed; /* Ctrl-a was the last byte */
+};
+/* What a byte means; RUN_KEY_GUEST: *byte is what the guest gets. */
+enum run_key run_keys_byte(struct run_keys *keys, uint8_t *byte);
+
+/* ---- files that a run needs, read before the machine is made (run_files.c) ---- */
+
+struct run_files {
+    struct host_bytes kernel, initrd, tweak;
+};
+bool run_files_load(struct run_files *files, const struct run_options *options);
+void run_files_free(struct run_files *files);
+
+/* ---- the console (run_console.c) ---- */
+
+struct run_console;
+struct run_console_config {
+    struct host_loop *loop;
+    const char *serial;      /* "stdio" or "file=F" */
+    void *ctx;
+    void (*quit)(void *ctx); /* Ctrl-a x */
+};
+enum cbit_status run_console_new(const struct run_console_config *config, struct run_console **out,
+                                 struct cli_why *why) CBIT_MUST_CHECK;
+void run_console_free(struct run_console *console); /* the terminal is as it was */
+void run_console_output(struct run_console *console, const void *bytes, size_t len);
+/* Hands waiting input to the machine. */
+void run_console_feed(struct run_console *console, struct cbit_machine *machine);
+/* Standard error is a terminal and the guest has said nothing yet: shows that it lives. */
+void run_console_progress(struct run_console *console, uint64_t insns, uint64_t elapsed_ns);
+
+/* ---- the end (run_report.c) ---- */
+
+struct run_end {
+    int code;
+    const char *reason; /* "powered off", "timeout", ... */
+    const char *hint;   /* NULL or a sentence */
+    uint64_t wall_ns, cpu_ns;
+    bool exposed;
+};
+void run_report(const struct run_options *options, const struct cbit_machine *machine,
+                const struct run_end *end);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Front door of host: what cbit asks of the system that it runs on.  Files,
+ * time, terminal, sockets, a poll loop.  No knowledge of machines; no state
+ * outside the objects made here.
+ *
+ * A function that fails with CBIT_IO leaves errno set.
+ */
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "base/base.h"
+
+/* ---- files ---- */
+
+struct host_bytes {
+    uint8_t *data;
+    size_t len;
+};
+
+/*
+ * Reads a whole file of at most max bytes, with one NUL after the last byte
+ * (not counted).  CBIT_RANGE: larger; CBIT_IO; CBIT_NO_MEMORY.
+ */
+enum cbit_status host_file_read(const char *path, size_t max, struct host_bytes *out) CBIT_MUST_CHECK;
+void host_bytes_free(struct host_bytes *bytes); /* wipes; twice is harmless */
+
+/*
+ * Puts data in the place of path: written beside it, synced, renamed, the folder
+ * synced.  Whoever looks finds the old file or the new one.
+ */
+enum cbit_status host_file_replace(const char *path, const void *data, size_t len,
+                                   mode_t mode) CBIT_MUST_CHECK;
+
+/* Writes all of data to fd, whatever the chunks; CBIT_IO. */
+enum cbit_status host_write_all(int fd, const void *data, size_t len) CBIT_MUST_CHECK;
+
+/*
+ * A dump file of exactly len bytes in the making (mode 0600): parts may be left
+ * out and read as zeros.  Returns a descriptor or -1 with errno.
+ */
+int host_dump_open(const char *path, uint64_t len);
+/* Writes at an offset; blocks of zeros become holes. */
+enum cbit_status host_dump_write(int fd, uint64_t at, const void *data, size_t len) CBIT_MUST_CHECK;
+
+/* Makes a folder and its parents, the last with mode 0700.  An existing one is fine. */
+enum cbit_status host_folder_make(const char *path) CBIT_MUST_CHECK;
+
+/* ---- time ---- */
+
+uint64_t host_now_ns(void);     /* monotonic */
+uint64_t host_cpu_ns(void);     /* processor time of this process */
+uint64_t host_epoch_s(void);    /* seconds since 1970, UTC */
+size_t host_memory_peak(void);  /* bytes: largest resident size so far */
+
+/* ---- poll loop ---- */
+
+struct host_loop;
+typedef void host_ready_fn(void *ctx, int fd, short revents);
+
+enum cbit_status host_loop_new(struct host_loop **out) CBIT_MUST_CHECK;
+void host_loop_free(struct host_loop *loop);
+/* events as for poll(); replaces an earlier watch of the same fd.  CBIT_RANGE: too many. */
+enum cbit_status host_loop_watch(struct host_loop *loop, int fd, short events, host_ready_fn *fn,
+                                 void *ctx) CBIT_MUST_CHECK;
+void host_loop_unwatch(struct host_loop *loop, int fd); /* also from within a callback */
+/* Waits for at most timeout_ns (0: looks only) and calls who is ready; false: nobody was. */
+bool host_loop_wait(struct host_loop *loop, uint64_t timeout_ns);
+
+/* ---- signals ---- */
+
+/*
+ * INT, TERM and HUP become readable on the returned descriptor instead of
+ * ending the process; PIPE is ignored.  -1 with errno.
+ */
+int host_signals_open(void);
+int host_signals_next(int fd); /* a signal number; 0: none waiting */
+void host_signals_close(int fd); /* the signals end the process again */
+
+/* ---- terminal ---- */
+
+/*
+ * A terminal in raw mode.  A small guard process holds the former settings and
+ * restores them however this process ends, SIGKILL included.
+ */
+struct host_term;
+bool host_is_terminal(int fd);
+enum cbit_status host_term_raw(int fd, struct host_term **out) CBIT_MUST_CHECK;
+void host_term_restore(struct host_term *term); /* NULL is allowed */
+
+/* ---- sockets ---- */
+
+/*
+ * Address forms: unix:PATH (a bare path counts as unix) and tcp:PORT or
+ * tcp:HOST:PORT (HOST defaults to 127.0.0.1).
+ */
+enum host_sock_kind { HOST_SOCK_UNIX, HOST_SOCK_TCP };
+struct host_addr {
+    enum host_sock_kind kind;
+    char path[104]; /* HOST_SOCK_UNIX */
+    char host[64];  /* HOST_SOCK_TCP: a numeric address */
+    uint16_t port;
+};
+/* CBIT_INVALID: ill-formed or too long. */
+enum cbit_status host_addr_parse(const char *text, struct host_addr *out) CBIT_MUST_CHECK;
+
+/*
+ * Listens.  For unix: the folder is made with mode 0700 if it is missing, a stale socket
+ * that nobody serves is replaced, CBIT_BUSY if somebody serves it; CBIT_DENIED if the
+ * folder belongs to somebody else or others may write to it.
+ */
+enum cbit_status host_listen(const struct host_addr *addr, int *fd) CBIT_MUST_CHECK;
+/* Accepts one connection; a unix peer of another user is turned away (-1, errno EACCES). */
+int host_accept(int listener, const struct host_addr *addr);
+void host_listen_close(int fd, const struct host_addr *addr); /* removes the socket file */
+enum cbit_status host_connect(const struct host_addr *addr, int *fd) CBIT_MUST_CHECK;
+
+#endif

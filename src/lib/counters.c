@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counters by name.  The names are an interface: scripts read them from
+ * --stats and --json, so they are added, never renamed.
+ */
+#include "lib/machine.h"
+
+/* One row a counter; the three structs are read once per question. */
+struct all_stats {
+    struct x86_stats cpu;
+    struct mc_stats mc;
+    struct pc_stats pc;
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} rows[] = {
+    {"cpu.instructions", offsetof(struct all_stats, cpu.instructions)},
+    {"cpu.blocks_decoded", offsetof(struct all_stats, cpu.blocks_decoded)},
+    {"cpu.blocks_run", offsetof(struct all_stats, cpu.blocks_run)},
+    {"cpu.tlb_fills", offsetof(struct all_stats, cpu.tlb_fills)},
+    {"cpu.page_walks", offsetof(struct all_stats, cpu.page_walks)},
+    {"cpu.faults", offsetof(struct all_stats, cpu.faults)},
+    {"cpu.interrupts", offsetof(struct all_stats, cpu.interrupts)},
+    {"mc.maps", offsetof(struct all_stats, mc.maps)},
+    {"mc.reads", offsetof(struct all_stats, mc.reads)},
+    {"mc.writes", offsetof(struct all_stats, mc.writes)},
+    {"mc.turns", offsetof(struct all_stats, mc.turns)},
+    {"mc.eager_frames", offsetof(struct all_stats, mc.eager_frames)},
+    {"mc.eager_ops", offsetof(struct all_stats, mc.eager_ops)},
+    {"mc.keys", offsetof(struct all_stats, mc.keys)},
+    {"pc.mmio", offsetof(struct all_stats, pc.mmio)},
+    {"pc.mmio_c", offsetof(struct all_stats, pc.mmio_c)},
+    {"pc.ports", offsetof(struct all_stats, pc.ports)},
+    {"pc.dma_bytes", offsetof(struct all_stats, pc.dma_bytes)},
+    {"pc.irqs", offsetof(struct all_stats, pc.irqs)},
+    {"pc.idle_returns", offsetof(struct all_stats, pc.idle_returns)},
+};
+
+bool cbit_machine_counter(const struct cbit_machine *machine, size_t i, struct cbit_counter *out)
+{
+    if (i >= CB_ARRAY_LEN(rows))
+        return false;
+    const struct all_stats stats = {
+        .cpu = x86_stats(pc_cpu(machine->pc)),
+        .mc = mc_stats(pc_mc(machine->pc)),
+        .pc = pc_stats(machine->pc),
+    };
+
+    out->name = rows[i].name;
+    memcpy(&out->value, (const uint8_t *)&stats + rows[i].offset, sizeof out->value);
+    return true;
+}
+
+uint64_t cbit_machine_instructions(const struct cbit_machine *machine)
+{
+    return x86_instructions(pc_cpu(machine->pc));
+}

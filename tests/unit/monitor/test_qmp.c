@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control socket against a machine that only writes down what it was asked:
+ * protocol, refusals, hostile bytes, files.  One process plays both ends.
+ */
+#include "unit/unit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "monitor/monitor.h"
+
+#define DRAM_SIZE UINT64_C(0x5000)
+
+struct fake {
+    struct host_loop *loop;
+    struct mon *mon;
+    struct host_addr addr;
+    char folder[64];
+    char log[256];
+    bool paused;
+};
+
+static void note(struct fake *fake, const char *what)
+{
+    strncat(fake->log, what, sizeof fake->log - strlen(fake->log) - 1);
+}
+
+static const char *fake_status(void *ctx)
+{
+    const struct fake *fake = ctx;
+
+    return fake->paused ? "paused" : "running";
+}
+
+static void fake_stop(void *ctx)
+{
+    struct fake *fake = ctx;
+
+    fake->paused = true;
+    note(fake, "stop;");
+    mon_event(fake->mon, "STOP");
+}
+
+static void fake_cont(void *ctx)
+{
+    struct fake *fake = ctx;
+
+    fake->paused = false;
+    note(fake, "cont;");
+}
+
+static void fake_quit(void *ctx)
+{
+    note(ctx, "quit;");
+}
+
+static enum cbit_error fake_reset(void *ctx)
+{
+    note(ctx, "reset;");
+    return CBIT_E_OK;
+}
+
+static enum cbit_error fake_powerdown(void *ctx)
+{
+    note(ctx, "powerdown;");
+    return CBIT_E_NOT_FOUND;
+}
+
+/* Byte i of view v is i ^ v. */
+static enum cbit_error fake_peek(void *ctx, uint64_t at, cbit_view view, void *to, size_t len)
+{
+    (void)ctx;
+    if (view > CBIT_VIEW_ASID(4))
+        return CBIT_E_NOT_FOUND;
+    if (!cb_range_ok(at, len, DRAM_SIZE))
+        return CBIT_E_RANGE;
+    for (size_t i = 0; i < len; i++)
+        ((uint8_t *)to)[i] = (uint8_t)((at + i) ^ view);
+    return CBIT_E_OK;
+}
+
+static enum cbit_error fake_peek_c0(void *ctx, uint64_t at, void *to, size_t len)
+{
+    return fake_peek(ctx, at, CBIT_VIEW_RAW, to, len);
+}
+
+static size_t fake_dram(void *ctx, struct cbit_range *out, size_t max)
+{
+    (void)ctx;
+    if (max > 0)
+        out[0] = (struct cbit_range){0, DRAM_SIZE};
+    return 1;
+}
+
+static const struct mon_ops fake_ops = {
+    .status = fake_status,
+    .stop = fake_stop,
+    .cont = fake_cont,
+    .quit = fake_quit,
+    .reset = fake_reset,
+    .powerdown = fake_powerdown,
+    .peek = fake_peek,
+    .peek_c0 = fake_peek_c0,
+    .dram = fake_dram,
+};
+
+static int set_up(void **state)
+{
+    struct fake *fake = calloc(1, sizeof *fake);
+    struct mon_config config = {.ops = &fake_ops, .ctx = fake};
+
+    snprintf(fake->folder, sizeof fake->folder, "/tmp/cbit-qmp.XXXXXX");
+    if (!mkdtemp(fake->folder) || host_loop_new(&fake->loop))
+        return -1;
+    snprintf(fake->addr.path, sizeof fake->addr.path, "%s/run/ctl", fake->folder);
+    config.loop = fake->loop;
+    config.addr = fake->addr;
+    if (mon_new(&config, &fake->mon))
+        return -1;
+    *state = fake;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fake *fake = *state;
+    char command[128];
+
+    mon_free(fake->mon);
+    host_loop_free(fake->loop);
+    snprintf(command, sizeof command, "rm -rf %s", fake->folder);
+    const int failed = system(command);
+
+    free(fake);
+    return failed;
+}
+
+/* ---- a bare peer ---- */
+
+static int peer(const struct fake *fake)
+{
+    int fd;
+
+    assert_int_equal(host_connect(&fake->addr, &fd), CBIT_OK);
+    return fd;
+}
+
+/* Lets the monitor work until nothing is left to do. */
+static void settle(struct fake *fake)
+{
+    while (host_loop_wait(fake->loop, 20000000))
+        ;
+}
+
+/* Sends, lets the monitor answer, and returns what came back (static, one call long). */
+static const char *talk(struct fake *fake, int fd, const char *text)
+{
+    static char answer[1 << 16];
+    size_t len = 0;
+
+    assert_int_equal(host_write_all(fd, text, strlen(text)), CBIT_OK);
+    settle(fake);
+    for (;;) {
+        const ssize_t n = recv(fd, answer + len, sizeof answer - 1 - len, MSG_DONTWAIT);
+
+        if (n <= 0)
+            break;
+        len += (size_t)n;
+    }
+    answer[len] = 0;
+    return answer;
+}
+
+static int negotiated(struct fake *fake)
+{
+    const int fd = peer(fake);
+
+    assert_non_null(strstr(talk(fake, fd, ""), "\"QMP\""));
+    assert_string_equal(talk(fake, fd, "{\"execute\": \"qmp_capabilities\"}"), "{\"return\":{}}\r\n");
+    return fd;
+}
+
+static void nothing_works_before_the_negotiation(void **state)
+{
+    struct fake *fake = *state;
+    const int fd = peer(fake);
+
+    talk(fake, fd, "");
+    assert_non_null(strstr(talk(fake, fd, "{\"execute\":\"stop\",\"id\":7}"), "CommandNotFound"));
+    assert_string_equal(fake->log, "");
+    close(fd);
+}
+
+static void commands_reach_the_machine_and_carry_their_id(void **state)
+{
+    static const struct {
+        const char *request, *answer;
+    } rows[] = {
+        {"{\"execute\":\"query-status\",\"id\":1}",
+         "{\"return\":{\"status\":\"running\",\"running\":true,\"singlestep\":false},\"id\":1}\r\n"},
+        {"{\"execute\":\"cont\",\"id\":[{\"x\":null}]}", "{\"return\":{},\"id\":[{\"x\":null}]}\r\n"},
+        {"{\"execute\":\"system_reset\"}", "{\"return\":{}}\r\n"},
+        {"{\"execute\":\"system_powerdown\"}",
+         "{\"error\":{\"class\":\"GenericError\",\"desc\":\"this platform has no power button\"}}\r\n"},
+        {"{\"execute\":\"quit\"}", "{\"return\":{}}\r\n"},
+        {"{\"execute\":\"cbit-dram\",\"arguments\":{\"view\":\"host\",\"addr\":16,\"len\":4}}",
+         "{\"return\":{\"data\":\"11101312\",\"exposed\":false}}\r\n"},
+    };
+    struct fake *fake = *state;
+    const int fd = negotiated(fake);
+
+    for (size_t i = 0; i < CB_ARRAY_LEN(rows); i++)
+        assert_string_equal(talk(fake, fd, rows[i].request), rows[i].answer);
+    assert_string_equal(fake->log, "cont;reset;powerdown;quit;");
+    close(fd);
+}
+
+static void events_reach_every_negotiated_peer(void **state)
+{
+    struct fake *fake = *state;
+    const int one = negotiated(fake), two = negotiated(fake);
+
+    talk(fake, one, "{\"execute\":\"stop\"}");
+    assert_non_null(strstr(talk(fake, two, ""), "\"event\":\"STOP\""));
+    close(one);
+    close(two);
+}
+
+static void wrong_requests_are_refused_with_a_reason(void **state)
+{
+    static const struct {
+        const char *request, *part;
+    } rows[] = {
+        {"{}", "lacks member 'execute'"},
+        {"{\"execute\":1}", "lacks member 'execute'"},
+        {"{\"execute\":\"nope\"}", "The command nope has not been found"},
+        {"{\"execute\":\"qmp_capabilities\"}", "CommandNotFound"},
+        {"{\"execute\":\"stop\",\"exec\":1}", "member 'exec' is unexpected"},
+        {"{\"execute\":\"stop\",\"arguments\":[]}", "must be an object"},
+        {"{\"execute\":\"stop\",\"arguments\":{\"now\":true}}", "Parameter 'now' is unexpected"},
+        {"{\"execute\":\"pmemsave\",\"arguments\":{\"val\":0,\"size\":1}}", "Parameter 'filename' is missing"},
+        {"{\"execute\":\"pmemsave\",\"arguments\":{\"val\":\"0\",\"size\":1,\"filename\":\"/x\"}}",
+         "Invalid parameter type for 'val'"},
+        {"{\"execute\":\"pmemsave\",\"arguments\":{\"val\":-1,\"size\":1,\"filename\":\"/x\"}}",
+         "Parameter 'val' is negative"},
+        {"{\"execute\":\"cbit-dram\",\"arguments\":{\"view\":\"asid=0\",\"addr\":0,\"len\":1}}",
+         "none of: raw host asid=N"},
+        {"{\"execute\":\"cbit-dram\",\"arguments\":{\"view\":\"asid=9\",\"addr\":0,\"len\":1}}",
+         "\"error\""},
+        {"{\"execute\":\"cbit-dram\",\"arguments\":{\"view\":\"raw\",\"addr\":0,\"len\":65537}}",
+         "not within 1 .. 65536"},
+        {"{\"execute\":\"cbit-dram\",\"arguments\":{\"view\":\"raw\",\"addr\":9223372036854775807,\"len\":65536}}",
+         "\"error\""},
+        {"{\"execute\":\"stop\",\"execute\":\"quit\"}", "Invalid JSON syntax"},
+        {"{nonsense}", "Invalid JSON syntax"},
+        {"{\"execute\":\"\\ud800\"}", "Invalid JSON syntax"},
+    };
+    struct fake *fake = *state;
+    const int fd = negotiated(fake);
+
+    for (size_t i = 0; i < CB_ARRAY_LEN(rows); i++) {
+        const char *answer = talk(fake, fd, rows[i].request);
+
+        assert_non_null(strstr(answer, "\"error\""));
+        assert_non_null(strstr(answer, rows[i].part));
+    }
+    assert_string_equal(fake->log, "");
+    close(fd);
+}
+
+static void hostile_bytes_cost_the_peer_its_connection_and_nobody_else(void **state)
+{
+    struct fake *fake = *state;
+    const int good = negotiated(fake);
+    static char deep[60000];
+    const int rude = peer(fake), nested = peer(fake);
+
+    talk(fake, rude, "");
+    assert_non_null(strstr(talk(fake, rude, "GET / HTTP/1.1\r\n\r\n"), "Invalid JSON syntax"));
+    memset(deep, '[', sizeof deep - 1);
+    memcpy(deep, "{\"a\":", 5);
+    talk(fake, nested, deep);
+    memset(deep, ']', sizeof deep - 1);
+    assert_non_null(strstr(talk(fake, good, "{\"execute\":\"query-status\"}"), "running"));
+    close(rude);
+    close(nested);
+    close(good);
+    settle(fake);
+}
+
+static void more_peers_than_fit_are_turned_away(void **state)
+{
+    struct fake *fake = *state;
+    int fd[6];
+
+    for (size_t i = 0; i < CB_ARRAY_LEN(fd); i++) {
+        fd[i] = peer(fake);
+        settle(fake);
+    }
+    assert_non_null(strstr(talk(fake, fd[3], ""), "QMP"));
+    assert_string_equal(talk(fake, fd[5], ""), "");
+    for (size_t i = 0; i < CB_ARRAY_LEN(fd); i++)
+        close(fd[i]);
+}
+
+static void a_peer_that_never_reads_is_dropped(void **state)
+{
+    struct fake *fake = *state;
+    const int fd = negotiated(fake);
+    static const char ask[] =
+        "{\"execute\":\"cbit-dram\",\"arguments\":{\"view\":\"raw\",\"addr\":0,\"len\":16384}}";
+    bool dropped = false;
+
+    for (int i = 0; i < 1000 && !dropped; i++) {
+        dropped = host_write_all(fd, ask, strlen(ask)) != CBIT_OK;
+        settle(fake);
+    }
+    assert_true(dropped);
+    close(fd);
+}
+
+static void dumps_hold_what_the_view_shows(void **state)
+{
+    struct fake *fake = *state;
+    const int fd = negotiated(fake);
+    struct host_bytes bytes;
+    char request[256], path[128];
+
+    snprintf(path, sizeof path, "%s/dump", fake->folder);
+    snprintf(request, sizeof request,
+             "{\"execute\":\"cbit-dram\",\"arguments\":{\"view\":\"asid=2\",\"filename\":\"%s\"}}", path);
+    assert_non_null(strstr(talk(fake, fd, request), "\"return\""));
+    assert_int_equal(host_file_read(path, 1 << 20, &bytes), CBIT_OK);
+    assert_int_equal(bytes.len, DRAM_SIZE);
+    assert_int_equal(bytes.data[0x1234], 0x34 ^ 3);
+    host_bytes_free(&bytes);
+    snprintf(request, sizeof request,
+             "{\"execute\":\"pmemsave\",\"arguments\":{\"val\":256,\"size\":3,\"filename\":\"%s\"}}", path);
+    assert_non_null(strstr(talk(fake, fd, request), "\"return\""));
+    assert_int_equal(host_file_read(path, 1 << 20, &bytes), CBIT_OK);
+    assert_int_equal(bytes.len, 3);
+    assert_memory_equal(bytes.data, "\x00\x01\x02", 3);
+    host_bytes_free(&bytes);
+    close(fd);
+}
+
+static void a_range_outside_dram_leaves_no_file(void **state)
+{
+    struct fake *fake = *state;
+    const int fd = negotiated(fake);
+    char request[256], path[128];
+
+    snprintf(path, sizeof path, "%s/none", fake->folder);
+    snprintf(request, sizeof request,
+             "{\"execute\":\"pmemsave\",\"arguments\":{\"val\":0,\"size\":99999,\"filename\":\"%s\"}}", path);
+    assert_non_null(strstr(talk(fake, fd, request), "not DRAM"));
+    assert_int_equal(access(path, F_OK), -1);
+    close(fd);
+}
+
+static void the_folder_is_private_and_the_socket_ours(void **state)
+{
+    struct fake *fake = *state;
+    struct mon_config config = {.ops = &fake_ops, .ctx = fake, .loop = fake->loop, .addr = fake->addr};
+    struct stat st;
+    struct mon *second;
+    char folder[128];
+
+    snprintf(folder, sizeof folder, "%s/run", fake->folder);
+    assert_int_equal(stat(folder, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    assert_int_equal(stat(fake->addr.path, &st), 0);
+    assert_int_equal(st.st_mode & 077, 0);
+    assert_int_equal(mon_new(&config, &second), CBIT_BUSY);
+    assert_int_equal(chmod(folder, 0777), 0);
+    snprintf(config.addr.path, sizeof config.addr.path, "%s/run/other", fake->folder);
+    assert_int_equal(mon_new(&config, &second), CBIT_DENIED);
+}
+
+static void views_are_named_raw_host_and_asid(void **state)
+{
+    static const struct {
+        const char *text;
+        bool ok;
+        cbit_view view;
+    } rows[] = {
+        {"raw", true, 0}, {"host", true, 1}, {"asid=1", true, 2}, {"asid=509", true, 510},
+        {"asid=0", false, 0}, {"asid=", false, 0}, {"asid=-1", false, 0}, {"asid=1x", false, 0},
+        {"RAW", false, 0}, {"", false, 0}, {"asid=99999999999999999999", false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CB_ARRAY_LEN(rows); i++) {
+        cbit_view view = 0;
+
+        assert_int_equal(mon_view_parse(rows[i].text, &view), rows[i].ok);
+        if (rows[i].ok)
+            assert_int_equal(view, rows[i].view);
+    }
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(nothing_works_before_the_negotiation),
+        CASE(commands_reach_the_machine_and_carry_their_id),
+        CASE(events_reach_every_negotiated_peer),
+        CASE(wrong_requests_are_refused_with_a_reason),
+        CASE(hostile_bytes_cost_the_peer_its_connection_and_nobody_else),
+        CASE(more_peers_than_fit_are_turned_away),
+        CASE(a_peer_that_never_reads_is_dropped),
+        CASE(dumps_hold_what_the_view_shows),
+        CASE(a_range_outside_dram_leaves_no_file),
+        CASE(the_folder_is_private_and_the_socket_ours),
+        cmocka_unit_test(views_are_named_raw_host_and_asid),
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
