@@ -139,31 +139,57 @@ static void xts_tweaks(const struct cr_memory_cipher *cipher, const struct cr_me
     }
 }
 
+/* GCC and Clang keep the sum in one register on any processor, as the kernels load it. */
+typedef uint64_t pair __attribute__((vector_size(16)));
+
 static void frame_tweak(const struct cr_memory_cipher *cipher, uint64_t at, uint8_t out[16])
 {
-    memset(out, 0, CR_MEMORY_BLOCK);
-    for (unsigned i = 0; i < CB_ARRAY_LEN(cipher->frame); i++)
-        add(out, out, cipher->frame[i][at >> (CB_PAGE_SHIFT + 8 * i) & 0xff]);
+    pair sum = {0}, t;
+
+    for (unsigned i = 0; i < CB_ARRAY_LEN(cipher->frame); i++) {
+        memcpy(&t, cipher->frame[i][at >> (CB_PAGE_SHIFT + 8 * i) & 0xff], sizeof(t));
+        sum ^= t;
+    }
+    memcpy(out, &sum, sizeof(sum));
+}
+
+/* Blocks of one frame. */
+static void convert_frame(const struct cr_memory_cipher *cipher, const struct cr_memory_key *key,
+                          struct cr_memory_job *job, uint64_t at, uint8_t *dst, const uint8_t *src,
+                          size_t n)
+{
+    const size_t first = cb_bits(at, CB_PAGE_SHIFT - 1, 4);
+    _Alignas(64) uint8_t tweaks[CB_PAGE_SIZE];
+
+    if (cipher->mode == CR_MEMORY_XTS) {
+        xts_tweaks(cipher, key, at, tweaks, first + n);
+        job->tweaks = tweaks + first * CR_MEMORY_BLOCK;
+    } else {
+        frame_tweak(cipher, at, job->frame);
+        job->tweaks = cipher->block[first];
+    }
+    cipher->kernel->run(job, dst, src, n);
 }
 
 static void convert(const struct cr_memory_cipher *cipher, const struct cr_memory_key *key,
                     uint64_t at, uint8_t *dst, const uint8_t *src, size_t n, bool decrypt)
 {
-    const size_t first = cb_bits(at, CB_PAGE_SHIFT - 1, 4);
     struct cr_memory_job job = {.aes = &key->data, .decrypt = decrypt};
-    _Alignas(64) uint8_t tweaks[CB_PAGE_SIZE];
 
-    CBIT_ASSERT(cb_is_aligned(at, CR_MEMORY_BLOCK) && first + n <= CR_MEMORY_FRAME_BLOCKS);
+    CBIT_ASSERT(cb_is_aligned(at, CR_MEMORY_BLOCK));
     job.before = cipher->mode != CR_MEMORY_XE || !decrypt;
     job.after = cipher->mode != CR_MEMORY_XE || decrypt;
-    if (cipher->mode == CR_MEMORY_XTS) {
-        xts_tweaks(cipher, key, at, tweaks, first + n);
-        job.tweaks = tweaks + first * CR_MEMORY_BLOCK;
-    } else {
-        frame_tweak(cipher, at, job.frame);
-        job.tweaks = cipher->block[first];
+    while (n > 0) {
+        const size_t room = CR_MEMORY_FRAME_BLOCKS - cb_bits(at, CB_PAGE_SHIFT - 1, 4);
+        const size_t part = n < room ? n : room;
+
+        job.more = n - part >= CR_MEMORY_FRAME_BLOCKS;
+        convert_frame(cipher, key, &job, at, dst, src, part);
+        n -= part;
+        at += part * CR_MEMORY_BLOCK;
+        dst += part * CR_MEMORY_BLOCK;
+        src += part * CR_MEMORY_BLOCK;
     }
-    cipher->kernel->run(&job, dst, src, n);
 }
 
 void cr_memory_encrypt(const struct cr_memory_cipher *cipher, const struct cr_memory_key *key,

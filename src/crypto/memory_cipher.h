@@ -74,8 +74,8 @@ void cr_memory_key_set(const struct cr_memory_cipher *cipher, struct cr_memory_k
                        const uint8_t *bytes);
 
 /*
- * Whole blocks at address at (a multiple of 16), all within one frame.  dst may
- * be src, else they must not overlap.
+ * Whole blocks from address at (a multiple of 16) on, over as many frames as they
+ * take.  dst may be src, else they must not overlap.
  */
 void cr_memory_encrypt(const struct cr_memory_cipher *cipher, const struct cr_memory_key *key,
                        uint64_t at, uint8_t *dst, const uint8_t *src, size_t n_blocks);

@@ -5,6 +5,21 @@
 
 #include "crypto/memory_cipher.h"
 
+/* Before a loop over registers: they stay registers only if it is unrolled, at -O2 too. */
+#ifdef __clang__
+#define CR_UNROLL _Pragma("unroll")
+#else
+#define CR_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/*
+ * How far ahead of a run to fetch, if another frame follows: the processor is too
+ * busy with AES to look beyond a few hundred bytes by itself, and its prefetchers
+ * stop at the end of a page.  Besides, asking for all lines of a step before the
+ * first is used pays (measured; 1 GiB in place: 0.6 of XOR without, more than 1 with).
+ */
+#define CR_FAR 6144
+
 /* One run over consecutive blocks of a frame. */
 struct cr_memory_job {
     const struct cr_memory_aes *aes;
@@ -13,6 +28,7 @@ struct cr_memory_job {
     bool before;           /* the tweak is added before AES ... */
     bool after;            /* ... and after it */
     bool decrypt;
+    bool more;             /* another frame follows in memory: worth fetching ahead */
 };
 
 struct cr_memory_kernel {

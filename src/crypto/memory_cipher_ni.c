@@ -73,18 +73,30 @@ NI_INLINE void ni_blocks(const struct ni_keys *keys, const struct cr_memory_job 
     const __m128i last = keys->k[keys->rounds];
     __m128i x[WIDTH];
 
+    CR_UNROLL
     for (size_t i = 0; i < n; i++) {
         x[i] = _mm_xor_si128(load(src + 16 * i), keys->k[0]);
         x[i] = _mm_xor_si128(x[i], _mm_and_si128(load(tweaks + 16 * i), before));
     }
     for (unsigned r = 1; r < keys->rounds; r++)
+        CR_UNROLL
         for (size_t i = 0; i < n; i++)
             x[i] = ni_round(x[i], keys->k[r], decrypt);
+    CR_UNROLL
     for (size_t i = 0; i < n; i++) {
         const __m128i t = _mm_and_si128(load(tweaks + 16 * i), after);
 
         store(dst + 16 * i, ni_last(x[i], _mm_xor_si128(last, t), decrypt));
     }
+}
+
+/* Two lines are all that eight blocks take. */
+NI_INLINE void fetch_ahead(const uint8_t *src)
+{
+    _mm_prefetch(src, _MM_HINT_T0);
+    _mm_prefetch(src + 64, _MM_HINT_T0);
+    _mm_prefetch(src + CR_FAR, _MM_HINT_T1);
+    _mm_prefetch(src + CR_FAR + 64, _MM_HINT_T1);
 }
 
 NI_INLINE void ni_direction(const struct cr_memory_job *job, uint8_t *dst, const uint8_t *src,
@@ -102,8 +114,11 @@ NI_INLINE void ni_direction(const struct cr_memory_job *job, uint8_t *dst, const
         keys.k[0] = _mm_xor_si128(keys.k[0], frame);
     if (job->after)
         keys.k[aes->rounds] = _mm_xor_si128(keys.k[aes->rounds], frame);
-    for (; i + WIDTH <= n_blocks; i += WIDTH)
+    for (; i + WIDTH <= n_blocks; i += WIDTH) {
+        if (job->more)
+            fetch_ahead(src + 16 * i);
         ni_blocks(&keys, job, WIDTH, dst + 16 * i, src + 16 * i, job->tweaks + 16 * i, decrypt);
+    }
     for (; i < n_blocks; i++)
         ni_blocks(&keys, job, 1, dst + 16 * i, src + 16 * i, job->tweaks + 16 * i, decrypt);
 }

@@ -58,6 +58,7 @@ VAES_INLINE void registers(const struct vaes_keys *keys, struct variant v, unsig
 {
     __m512i x[WIDTH], t[WIDTH];
 
+    CR_UNROLL
     for (unsigned i = 0; i < n; i++) {
         const __mmask8 m = i == n - 1 ? mask : EVERY;
 
@@ -66,15 +67,27 @@ VAES_INLINE void registers(const struct vaes_keys *keys, struct variant v, unsig
         x[i] = v.before ? _mm512_ternarylogic_epi64(x[i], t[i], keys->k[0], 0x96)
                         : _mm512_xor_si512(x[i], keys->k[0]);
     }
+    CR_UNROLL
     for (unsigned r = 1; r < v.rounds; r++)
+        CR_UNROLL
         for (unsigned i = 0; i < n; i++)
             x[i] = one_round(x[i], keys->k[r], v);
+    CR_UNROLL
     for (unsigned i = 0; i < n; i++) {
         const __mmask8 m = i == n - 1 ? mask : EVERY;
         const __m512i last = keys->k[v.rounds];
 
         x[i] = last_round(x[i], v.after ? _mm512_xor_si512(last, t[i]) : last, v);
         _mm512_mask_storeu_epi64(dst + 64 * i, m, x[i]);
+    }
+}
+
+VAES_INLINE void fetch_ahead(const uint8_t *src)
+{
+    CR_UNROLL
+    for (unsigned i = 0; i < WIDTH; i++) {
+        _mm_prefetch(src + 64 * i, _MM_HINT_T0);
+        _mm_prefetch(src + CR_FAR + 64 * i, _MM_HINT_T1);
     }
 }
 
@@ -85,6 +98,7 @@ VAES_INLINE void run_variant(const struct cr_memory_job *job, struct variant v, 
     const __m512i frame = four_times(job->frame);
     struct vaes_keys keys;
 
+    CR_UNROLL
     for (unsigned r = 0; r <= v.rounds; r++)
         keys.k[r] = four_times(v.decrypt ? job->aes->dec[r] : job->aes->enc[r]);
     if (v.before)
@@ -92,6 +106,8 @@ VAES_INLINE void run_variant(const struct cr_memory_job *job, struct variant v, 
     if (v.after)
         keys.k[v.rounds] = _mm512_xor_si512(keys.k[v.rounds], frame);
     for (; n_blocks >= 4 * WIDTH; n_blocks -= 4 * WIDTH) {
+        if (job->more)
+            fetch_ahead(src);
         registers(&keys, v, WIDTH, EVERY, dst, src, tweaks);
         dst += STRIDE;
         src += STRIDE;
