@@ -44,6 +44,7 @@ DOORS = {
     "mc/probe.h": ["attack", "lib", "pc", "hv"],
     "mc/expose.h": ["asp"],
     "x86/svm/svm.h": None,
+    "wire/boot_params.h": None,
     "wire/sev.h": None,
     "wire/sev_cmd.h": None,
     "wire/sev_cert.h": None,

@@ -4,6 +4,14 @@
 #define DEV_DEV_H
 
 #include "dev/bus.h"
+#include "dev/cmos.h"
+#include "dev/debug_exit.h"
+#include "dev/i8042.h"
+#include "dev/i8254.h"
+#include "dev/i8259.h"
+#include "dev/lapic.h"
+#include "dev/pci_host.h"
+#include "dev/uart16550.h"
 
 /*
  * Where a disk's or persistent memory's bytes are: files are the caller's side.

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Front door of board: the fabric, the platform's devices and wires, boot loaders. */
+#ifndef BOARD_BOARD_H
+#define BOARD_BOARD_H
+
+#include "board/clock.h"
+#include "board/entry.h"
+#include "board/fabric.h"
+#include "board/loader.h"
+#include "board/platform.h"
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Building, resetting and taking apart the bare-metal machine. */
+#include "pc/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define MIN_MEMORY  (UINT64_C(4) << 20)
+#define MAX_MEMORY  (UINT64_C(1) << 40)
+#define LOW_MEMORY  (UINT64_C(3) << 30) /* above it, up to 4 GiB, are devices */
+#define FIXED_EPOCH 1704067200          /* 2024-01-01: the RTC of repeatable runs */
+
+static enum cbit_status fail(struct pc_error *error, enum cbit_status status, const char *text)
+{
+    snprintf(error->text, sizeof(error->text), "%s", text);
+    return status;
+}
+
+static enum cbit_status check(const struct pc_config *config, struct pc_error *error)
+{
+    const uint64_t memory = config->memory;
+
+    if (memory < MIN_MEMORY || memory > MAX_MEMORY || memory % CB_PAGE_SIZE)
+        return fail(error, CBIT_INVALID, "memory: 4 MiB to 1 TiB, in whole pages");
+    if (config->smp > 1)
+        return fail(error, CBIT_UNIMPLEMENTED, "more than one CPU is not built yet");
+    if (config->n_disks > PC_MAX_DISKS)
+        return fail(error, CBIT_INVALID, "too many disks");
+    if (config->append && strlen(config->append) > PC_APPEND_MAX)
+        return fail(error, CBIT_INVALID, "command line: more than 2047 bytes");
+    return CBIT_OK;
+}
+
+static void lay_out_memory(struct pc *pc)
+{
+    const uint64_t memory = pc->config.memory;
+
+    pc->map.below_4g = memory < LOW_MEMORY ? memory : LOW_MEMORY;
+    pc->map.above_4g = memory - pc->map.below_4g;
+    pc->map.tables = pc->map.below_4g;
+}
+
+static enum cbit_status make_memory(struct pc *pc, const struct asp_profile *profile)
+{
+    struct mc_config config = {
+        .cipher = profile->cipher,
+        .n_asids = profile->n_asids,
+        .range = {{spa(0), BOARD_LEGACY_HOLE},
+                  {spa(BOARD_LEGACY_HOLE_END), pc->map.below_4g - BOARD_LEGACY_HOLE_END}},
+        .n_ranges = 2,
+    };
+
+    if (pc->map.above_4g)
+        config.range[config.n_ranges++] = (struct mc_range){spa(CB_BIT(32)), pc->map.above_4g};
+    return mc_new(&config, &pc->mc);
+}
+
+static void asp_line(void *ctx, const char *line)
+{
+    pc_trace(ctx, "asp", line);
+}
+
+static enum cbit_status make_asp(struct pc *pc, const struct asp_profile *profile)
+{
+    const struct asp_config config = {
+        .mc = pc->mc,
+        .profile = profile,
+        .tsme = pc->config.tsme,
+        .seeded = pc->config.seeded,
+        .seed = pc->config.seed,
+        .tweak = pc->config.tweak,
+        .min_sev_asid = pc->config.min_sev_asid,
+        .trace = pc->config.callbacks.trace ? asp_line : NULL,
+        .trace_ctx = pc,
+    };
+
+    return asp_new(&config, &pc->asp);
+}
+
+static uint64_t instructions(void *ctx)
+{
+    const struct pc *pc = ctx;
+
+    return pc->cpu ? x86_instructions(pc->cpu) : 0;
+}
+
+static enum cbit_status make_platform(struct pc *pc)
+{
+    const struct board_platform_config config = {
+        .ops = &pc_platform_ops,
+        .ctx = pc,
+        .instructions = pc->config.deterministic ? instructions : NULL,
+        .rtc_epoch = pc->config.deterministic   ? FIXED_EPOCH
+                     : pc->config.rtc_epoch     ? (int64_t)pc->config.rtc_epoch
+                                                : (int64_t)time(NULL),
+        .below_4g = pc->map.below_4g,
+        .above_4g = pc->map.above_4g,
+    };
+
+    return board_platform_new(&config, &pc->platform);
+}
+
+static void fabric_line(void *ctx, const char *room, const char *line)
+{
+    pc_trace(ctx, room, line);
+}
+
+static enum cbit_status make_cpu(struct pc *pc)
+{
+    const struct board_fabric_config fabric = {
+        .mc = pc->mc,
+        .platform = pc->platform,
+        .c_bit = pc->profile->c_bit,
+        .seeded = pc->config.seeded,
+        .seed = pc->config.seed,
+        .trace = pc->config.callbacks.trace ? fabric_line : NULL,
+        .trace_ctx = pc,
+    };
+    struct x86_config cpu = {
+        .profile = pc->profile,
+        .ctx = &pc->fabric,
+        .min_sev_asid = pc->config.min_sev_asid,
+        .no_jit = pc->config.no_jit,
+    };
+    enum cbit_status status;
+
+    board_fabric_init(&pc->fabric, &fabric);
+    cpu.ops = board_fabric_ops(&pc->fabric);
+    status = x86_new(&cpu, &pc->cpu);
+    if (!status)
+        board_fabric_attach_cpu(&pc->fabric, pc->cpu);
+    return status;
+}
+
+static enum cbit_status build(struct pc *pc, struct pc_error *error)
+{
+    const char *name = pc->config.cpu ? pc->config.cpu : "milan";
+    const struct asp_profile *profile = asp_profile_find(name);
+    enum cbit_status status;
+
+    pc->profile = x86_profile_find(name);
+    if (!profile || !pc->profile)
+        return fail(error, CBIT_INVALID, "unknown CPU");
+    lay_out_memory(pc);
+    status = make_memory(pc, profile);
+    if (!status)
+        status = make_asp(pc, profile);
+    if (!status)
+        status = make_platform(pc);
+    if (!status)
+        status = make_cpu(pc);
+    if (status)
+        return fail(error, status, cb_status_text(status));
+    status = pc_prepare_images(pc, error);
+    return status ? status : pc_reset(pc, error);
+}
+
+static struct pc *allocate(const struct pc_config *config)
+{
+    struct pc *pc = calloc(1, sizeof(*pc));
+
+    if (!pc)
+        return NULL;
+    pc->config = *config;
+    pc->append = strdup(config->append ? config->append : "");
+    if (!pc->append) {
+        free(pc);
+        return NULL;
+    }
+    pc->config.append = pc->append;
+    pc->config.seeded |= config->deterministic;
+    return pc;
+}
+
+enum cbit_status pc_new(const struct pc_config *config, struct pc **out, struct pc_error *error)
+{
+    enum cbit_status status = check(config, error);
+    struct pc *pc;
+
+    if (status)
+        return status;
+    pc = allocate(config);
+    if (!pc)
+        return fail(error, CBIT_NO_MEMORY, cb_status_text(CBIT_NO_MEMORY));
+    status = build(pc, error);
+    if (status) {
+        pc_free(pc);
+        return status;
+    }
+    if (config->paused)
+        pc_pause(pc);
+    *out = pc;
+    return CBIT_OK;
+}
+
+void pc_free(struct pc *pc)
+{
+    if (!pc)
+        return;
+    pc_flush_console(pc);
+    if (pc->cpu)
+        x86_free(pc->cpu);
+    if (pc->platform)
+        board_platform_free(pc->platform);
+    asp_free(pc->asp);
+    if (pc->mc)
+        mc_free(pc->mc);
+    free(pc->unpacked);
+    free(pc->rom);
+    free(pc->append);
+    free(pc);
+}
+
+enum cbit_status pc_reset(struct pc *pc, struct pc_error *error)
+{
+    pc_flush_console(pc);
+    pc->halted = pc->panicked = pc->panic_told = false;
+    pc->ended = PC_RUNNING;
+    board_platform_reset(pc->platform);
+    asp_reset(pc->asp); /* the AMD-SP first, then the CPU */
+    x86_reset(pc->cpu);
+    return pc_load(pc, error);
+}
+
+struct mc *pc_mc(struct pc *pc)
+{
+    return pc->mc;
+}
+
+struct x86_cpu *pc_cpu(struct pc *pc)
+{
+    return pc->cpu;
+}
+
+struct asp *pc_asp(struct pc *pc)
+{
+    return pc->asp;
+}
+
+const struct pc_config *pc_config(const struct pc *pc)
+{
+    return &pc->config;
+}
+
+struct pc_stats pc_stats(const struct pc *pc)
+{
+    const struct board_platform_stats *board = &pc->platform->stats;
+
+    return (struct pc_stats){
+        .mmio = board->mmio,
+        .ports = board->ports,
+        .dma_bytes = board->dma_bytes,
+        .irqs = board->irqs,
+        .idle_returns = pc->idle_returns,
+        .mmio_c = pc->fabric.stats.mmio_c,
+    };
+}

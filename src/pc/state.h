@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The machine's parts, for neighbours in this room. */
+#ifndef PC_STATE_H
+#define PC_STATE_H
+
+#include "board/board.h"
+#include "pc/pc.h"
+
+#define PC_CONSOLE_BUFFER 512u
+#define PC_RUNNING ((enum pc_stop)-1)
+
+struct pc {
+    struct pc_config config;
+    char *append;
+    const struct x86_profile *profile;
+    struct mc *mc;
+    struct asp *asp;
+    struct x86_cpu *cpu;
+    struct board_platform *platform;
+    struct board_fabric fabric;
+    struct board_memory_map map;
+    uint8_t *unpacked;       /* the ELF of an unpacked kernel; NULL: none */
+    size_t unpacked_len;
+    uint8_t *rom;            /* padded to whole pages */
+
+    bool paused;
+    bool halted;
+    bool panicked;           /* pvpanic was heard since power-on */
+    bool panic_told;
+    enum pc_stop ended;      /* PC_RUNNING, or why the machine stands */
+    uint32_t exit_value;
+    uint64_t idle_returns;
+    uint8_t console[PC_CONSOLE_BUFFER];
+    size_t console_len;
+};
+
+/* Loads what config names and sets the CPU's registers. */
+enum cbit_status pc_load(struct pc *pc, struct pc_error *error) CBIT_MUST_CHECK;
+/* Once, at creation: unpacks the kernel or prepares the ROM. */
+enum cbit_status pc_prepare_images(struct pc *pc, struct pc_error *error) CBIT_MUST_CHECK;
+void pc_flush_console(struct pc *pc);
+void pc_trace(struct pc *pc, const char *room, const char *line);
+extern const struct board_platform_ops pc_platform_ops;
+
+#endif
