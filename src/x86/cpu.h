@@ -138,7 +138,12 @@ struct x86_cpu {
     int64_t budget;       /* instructions left in this x86_run; blocks subtract their length on entry */
     struct mmu_fast_tlb *tlb; /* fast TLB of the current privilege (see x86/mem.h) */
     struct mmu_fast_tlb *tlbs; /* all of them */
-    const struct x86_block *block; /* the running block */
+    struct x86_block *block; /* the running block; NULL outside */
+    struct x86_jump *jumps; /* branch targets outside the page: x86/block.h */
+    uint64_t jump_key;    /* translations and mode in one; set by the run loop */
+    const struct x86_insn *next; /* builds without tail calls: what comes next, NULL: leave */
+    const struct x86_insn *at; /* the instruction that calls ops; see x86_at() */
+    uint64_t translations; /* ++ by every TLB flush, INVLPG too: linear -> physical may differ now */
     void *rmw;            /* x86_rmw_begin: where the store goes, NULL: slow */
     uint64_t rmw_at;
     uint32_t rmw_len;

@@ -34,7 +34,7 @@ struct x86_insn {
     uint64_t imm;   /* immediate, sign-extended to 64 bits as the instruction wants it; for direct
                        branches the target's offset from the block's RIP */
     union {
-        struct x86_block **link; /* branches: where the successor blocks are remembered */
+        struct x86_block *taken; /* direct branches: the target's block, once it is known (flow.h) */
         uint64_t imm2;           /* ENTER, far pointers, EXTRQ: a second immediate */
     };
     int64_t disp;
@@ -44,11 +44,12 @@ struct x86_insn {
     uint8_t dst, src;    /* register operands by number; 8-bit general registers by BYTE OFFSET into
                             cpu->r (AL 0, AH 1, CL 8 ...) */
     uint8_t src2;        /* third register operand (VEX-less: rare), condition code, control reg */
-    uint8_t width;       /* operand size in bytes: 1, 2, 4, 8, 16 */
+    uint8_t width;       /* operand size in bytes: that of the first GPR operand, else of the memory
+                            operand (1, 2, 4, 8, 10, 16), else the effective operand size */
     uint8_t len;         /* bytes of the instruction */
     uint8_t flags;       /* enum x86_insn_flags */
     uint16_t off;        /* offset of the instruction from the block's RIP */
-    uint16_t index_in_block;
+    uint16_t left;  /* instructions of the block from this one on, this one included */
     uint16_t op;         /* row number in the table it came from (trace, profile) */
 };
 
@@ -56,15 +57,27 @@ _Static_assert(sizeof(struct x86_insn) == 48, "two handlers' instructions should
 
 /* ---- handlers' ends ---- */
 
+/*
+ * A handler ends in X86_NEXT(cpu, i), or in `x86_leave_block(...); return;`.  No
+ * local variable's address may be alive there: the call would not be a jump.
+ */
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
 #define X86_THREADED 1
-#define X86_NEXT(cpu, i) return (i)[1].fn((cpu), (i) + 1)
+#define X86_GO(cpu, i)        \
+    do {                      \
+        (i)->fn((cpu), (i));  \
+        return;               \
+    } while (0)
 #else
+/* The loop in run.c picks up what is set here. */
 #define X86_THREADED 0
-/* run.c's loop reads run_next after each handler. */
-#define X86_NEXT(cpu, i) return x86_set_next((cpu), (i) + 1)
+#define X86_GO(cpu, i)     \
+    do {                   \
+        (cpu)->next = (i); \
+        return;            \
+    } while (0)
 #endif
-void x86_set_next(struct x86_cpu *cpu, const struct x86_insn *next);
+#define X86_NEXT(cpu, i) X86_GO((cpu), (i) + 1)
 
 /* ---- faults: none of these returns ---- */
 
@@ -77,6 +90,15 @@ _Noreturn void x86_gp0(struct x86_cpu *cpu, const struct x86_insn *i);
 /* Sets CR2. */
 _Noreturn void x86_page_fault(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t cr2,
                               uint32_t error_code);
+
+/*
+ * Before any call of ops out of a handler (memory slow paths do it themselves):
+ * tells x86_instructions(), x86_kick() and x86_set_intr() where execution is.
+ */
+static inline void x86_at(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    cpu->at = i;
+}
 
 /*
  * Ends the block after i with cpu->rip = `rip`: for whatever changes the mode,
@@ -175,7 +197,12 @@ enum x86_op_flags {
     X86_OP_ALIGN16 = 1 << 10, /* memory operand must be 16-byte aligned, else #GP(0): the handler checks */
 };
 
-/* One row: a mnemonic in one form.  Rows of one mnemonic may stand in several tables. */
+/*
+ * One row: a mnemonic in one form.  Rows of one mnemonic may stand in several tables.
+ * Without memory operand RM_R and R_RM are the same form, and so are RM, R and
+ * ACC_R; accumulator forms (ADD EAX, imm) count as RM_I, moffs as RM_R/R_RM
+ * unless a row of their own exists.
+ */
 struct x86_op {
     uint16_t mnemonic;   /* ZYDIS_MNEMONIC_... */
     uint8_t form;        /* enum x86_form */
@@ -195,6 +222,7 @@ enum x86_operand_class {
     X86_REGS_GPR_XMM,  /* register operand GPR, r/m XMM (MOVMSKPS, CVTSS2SI, PEXTRW) */
     X86_REGS_MMX_GPR, X86_REGS_GPR_MMX,
     X86_REGS_XMM_MMX, X86_REGS_MMX_XMM, /* MOVQ2DQ, CVTPI2PS ... */
+    X86_REGS_GPR_8, X86_REGS_GPR_16, X86_REGS_GPR_32, /* GPRs, second operand of that size (MOVZX, CRC32) */
 };
 
 /*

@@ -65,16 +65,21 @@ void x86_write_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, 
 /* Probes for write, reads, and sets cpu->rmw (or NULL and rmw_at). */
 void x86_rmw_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, void *to, unsigned len);
 
+/* The same by value, len <= 8: no local's address in a handler, so that it ends in a jump. */
+uint64_t x86_load_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, unsigned len);
+void x86_store_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, uint64_t value,
+                    unsigned len);
+uint64_t x86_rmw_load_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, unsigned len);
+
 #define X86_MEM_ACCESSORS(bits, type)                                                             \
     static inline type x86_read##bits(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at) \
     {                                                                                             \
         const struct mmu_fast_entry *e = x86_tlb_entry(cpu, at);                                  \
         type v;                                                                                   \
                                                                                                   \
-        if (CB_LIKELY(((at + sizeof(type) - 1) & CB_PAGE_MASK) == e->read_tag))                   \
-            memcpy(&v, (const uint8_t *)(e->addend + at), sizeof(v));                             \
-        else                                                                                      \
-            x86_read_slow(cpu, i, at, &v, sizeof(v));                                             \
+        if (CB_UNLIKELY(((at + sizeof(type) - 1) & CB_PAGE_MASK) != e->read_tag))                 \
+            return (type)x86_load_slow(cpu, i, at, sizeof(v));                                    \
+        memcpy(&v, (const uint8_t *)(e->addend + at), sizeof(v));                                 \
         return v;                                                                                 \
     }                                                                                             \
     static inline void x86_write##bits(struct x86_cpu *cpu, const struct x86_insn *i,             \
@@ -85,21 +90,19 @@ void x86_rmw_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, vo
         if (CB_LIKELY(((at + sizeof(type) - 1) & CB_PAGE_MASK) == e->write_tag))                  \
             memcpy((uint8_t *)(e->addend + at), &v, sizeof(v));                                   \
         else                                                                                      \
-            x86_write_slow(cpu, i, at, &v, sizeof(v));                                            \
+            x86_store_slow(cpu, i, at, v, sizeof(v));                                             \
     }                                                                                             \
-    /* Read of a read-modify-write: faults as a write would; x86_rmw_end stores to the same place. */ \
+    /* Read of a read-modify-write: faults as a write would; x86_rmw_end stores to the same place. */\
     static inline type x86_rmw_begin##bits(struct x86_cpu *cpu, const struct x86_insn *i,         \
                                            uint64_t at)                                           \
     {                                                                                             \
         const struct mmu_fast_entry *e = x86_tlb_entry(cpu, at);                                  \
         type v;                                                                                   \
                                                                                                   \
-        if (CB_LIKELY(((at + sizeof(type) - 1) & CB_PAGE_MASK) == e->write_tag)) {                \
-            cpu->rmw = (uint8_t *)(e->addend + at);                                               \
-            memcpy(&v, cpu->rmw, sizeof(v));                                                      \
-        } else {                                                                                  \
-            x86_rmw_slow(cpu, i, at, &v, sizeof(v));                                              \
-        }                                                                                         \
+        if (CB_UNLIKELY(((at + sizeof(type) - 1) & CB_PAGE_MASK) != e->write_tag))                \
+            return (type)x86_rmw_load_slow(cpu, i, at, sizeof(v));                                \
+        cpu->rmw = (uint8_t *)(e->addend + at);                                                   \
+        memcpy(&v, cpu->rmw, sizeof(v));                                                          \
         return v;                                                                                 \
     }                                                                                             \
     static inline void x86_rmw_end##bits(struct x86_cpu *cpu, const struct x86_insn *i, type v)   \
@@ -107,7 +110,7 @@ void x86_rmw_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, vo
         if (CB_LIKELY(cpu->rmw != NULL))                                                          \
             memcpy(cpu->rmw, &v, sizeof(v));                                                      \
         else                                                                                      \
-            x86_write_slow(cpu, i, cpu->rmw_at, &v, sizeof(v));                                   \
+            x86_store_slow(cpu, i, cpu->rmw_at, v, sizeof(v));                                    \
     }
 
 X86_MEM_ACCESSORS(8, uint8_t)

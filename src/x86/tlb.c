@@ -220,6 +220,7 @@ void x86_tlb_flush_all(struct x86_cpu *cpu)
 {
     struct x86_tlb_state *state = cpu->tlb_state;
 
+    cpu->translations++;
     mmu_tlb_flush_all(cpu->arch_tlb);
     for (unsigned k = 0; k < X86_TLB_NONE; k++)
         mmu_fast_flush(&cpu->tlbs[k]);
@@ -231,6 +232,7 @@ void x86_tlb_flush_all(struct x86_cpu *cpu)
 
 void x86_tlb_flush_non_global(struct x86_cpu *cpu)
 {
+    cpu->translations++;
     mmu_tlb_flush_pcid(cpu->arch_tlb, 0, current_pcid(cpu));
     for (unsigned k = 0; k < X86_TLB_NONE; k++)
         mmu_fast_flush_non_global(&cpu->tlbs[k]);
@@ -255,6 +257,7 @@ static void forget_fetches(struct x86_cpu *cpu, uint64_t base, uint64_t size)
 
 void x86_tlb_invlpg(struct x86_cpu *cpu, uint64_t at)
 {
+    cpu->translations++;
     const unsigned shift = mmu_tlb_flush_page(cpu->arch_tlb, gva(at), 0, current_pcid(cpu));
     const uint64_t size = CB_BIT(shift), base = cb_align_down(at, size);
 

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The run loop: faults, events and single steps between blocks.
+ *
+ * The budget is taken at a block's entry, and what a block leaves unexecuted is
+ * given back; so at every point outside a block cpu->budget + run->held is what
+ * is left, exactly.  Whoever wants the loop's attention (x86_kick, an
+ * interrupt) moves the budget to run->held: the next entry then fails.  Called
+ * out of an instruction (cpu->at) it also makes the following handlers of the
+ * block lead out, so that events come between the same two instructions
+ * whatever the blocks are.
+ *
+ * Delivery of events is x86/deliver.c, debugging x86/debug.c.
+ */
+#include <setjmp.h>
+#include <stdlib.h>
+
+#include "x86/flow.h"
+#include "x86/fpu.h"
+#include "x86/mem.h"
+#include "x86/sys.h"
+
+#define FAR_BELOW (INT64_C(1) << 40) /* more than any block, less than overflow */
+#define N_HOOKS 2u                   /* a fused pair is one handler */
+
+struct hook {
+    struct x86_insn *insn;
+    x86_exec_fn *fn;
+};
+
+struct x86_run_state {
+    jmp_buf jmp;
+    bool fault;          /* one is to be delivered: */
+    unsigned vector;
+    bool has_code;
+    uint32_t code;
+    int64_t held;        /* budget withheld to get attention */
+    int64_t given;       /* the budget of this x86_run */
+    struct x86_block *hooked; /* its handlers were replaced: */
+    struct hook hook[N_HOOKS];
+    unsigned n_hooks;
+    struct x86_block *link_block; /* left by its branch link_from, whose target may be remembered */
+    struct x86_insn *link_from;
+    uint64_t link_rip;   /* of link_block */
+};
+
+enum cbit_status x86_run_new(struct x86_cpu *cpu)
+{
+    cpu->run = calloc(1, sizeof(*cpu->run));
+    if (!cpu->run)
+        return CBIT_NO_MEMORY;
+    return x86_blocks_new(cpu);
+}
+
+void x86_run_free(struct x86_cpu *cpu)
+{
+    x86_blocks_free(cpu);
+    free(cpu->run);
+    cpu->run = NULL;
+}
+
+void x86_run_reset(struct x86_cpu *cpu)
+{
+    cpu->run->fault = false;
+    cpu->run->link_block = cpu->run->hooked = NULL;
+    cpu->at = NULL;
+    x86_blocks_forget(cpu);
+}
+
+/* ---- attention ---- */
+
+/* cpu->at's place in the running block; -1: not in it. */
+static long place_of_at(const struct x86_cpu *cpu)
+{
+    const struct x86_block *b = cpu->block;
+
+    if (!b || cpu->at < b->insn || cpu->at >= b->insn + b->n_insns)
+        return -1;
+    return cpu->at - b->insn;
+}
+
+/* Makes the handlers behind cpu->at lead out. */
+static void hook_next(struct x86_cpu *cpu)
+{
+    struct x86_run_state *run = cpu->run;
+    struct x86_block *b = cpu->block;
+    const long at = place_of_at(cpu);
+
+    if (at < 0 || run->hooked || b->torn)
+        return;
+    run->hooked = b;
+    run->n_hooks = 0;
+    for (unsigned k = 1; k <= N_HOOKS && at + k < b->n_insns; k++) {
+        struct x86_insn *i = &b->insn[(unsigned long)at + k];
+
+        run->hook[run->n_hooks++] = (struct hook){.insn = i, .fn = i->fn};
+        i->fn = x86_exec_stale;
+    }
+}
+
+static void unhook(struct x86_run_state *run)
+{
+    if (run->hooked && !run->hooked->torn)
+        for (unsigned k = 0; k < run->n_hooks; k++)
+            run->hook[k].insn->fn = run->hook[k].fn;
+    run->hooked = NULL;
+}
+
+static void want_attention(struct x86_cpu *cpu)
+{
+    if (!cpu->run->given)
+        return; /* not running */
+    cpu->run->held += cpu->budget + FAR_BELOW;
+    cpu->budget = -FAR_BELOW;
+    hook_next(cpu);
+}
+
+void x86_kick(struct x86_cpu *cpu)
+{
+    cpu->kick = true;
+    want_attention(cpu);
+}
+
+void x86_set_intr(struct x86_cpu *cpu, bool level)
+{
+    if (level && !cpu->intr)
+        want_attention(cpu);
+    cpu->intr = level;
+}
+
+void x86_nmi(struct x86_cpu *cpu)
+{
+    cpu->nmi = true;
+    want_attention(cpu);
+}
+
+static int64_t remaining(const struct x86_cpu *cpu)
+{
+    return cpu->budget + cpu->run->held;
+}
+
+uint64_t x86_instructions(const struct x86_cpu *cpu)
+{
+    const int64_t left = place_of_at(cpu) >= 0 ? cpu->at->left : 0;
+
+    return cpu->instructions_base + (uint64_t)(cpu->run->given - remaining(cpu) - left);
+}
+
+/* ---- code and its frames ---- */
+
+void x86_frame_written(struct x86_cpu *cpu, spa_t frame)
+{
+    x86_blocks_drop_frame(cpu, frame);
+}
+
+void x86_frame_turned(struct x86_cpu *cpu, spa_t frame)
+{
+    x86_tlb_drop_frame(cpu, frame);
+    x86_blocks_drop_frame(cpu, frame);
+}
+
+/* ---- leaving a block ---- */
+
+void x86_leave_to(struct x86_cpu *cpu, uint64_t rip, int64_t given)
+{
+    cpu->rip = rip;
+    cpu->budget += given;
+}
+
+void x86_leave_block(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t rip)
+{
+    x86_leave_to(cpu, rip, i->left - 1);
+}
+
+void x86_leave_to_link(struct x86_cpu *cpu, const struct x86_insn *i, int64_t given)
+{
+    struct x86_block *b = cpu->block;
+
+    cpu->run->link_block = b;
+    cpu->run->link_from = &b->insn[i - b->insn];
+    cpu->run->link_rip = cpu->r[X86_RBLOCK];
+    x86_leave_to(cpu, cpu->r[X86_RBLOCK] + i->imm, given);
+}
+
+void x86_enter_refused(struct x86_cpu *cpu, const struct x86_block *b)
+{
+    cpu->budget += b->n;
+    cpu->rip = cpu->r[X86_RBLOCK];
+}
+
+void x86_exec_stale(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    x86_leave_to(cpu, x86_insn_rip(cpu, i), i->left);
+}
+
+void x86_exec_fall_out(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    if (cpu->mode == X86_MODE_64)
+        x86_jump_to(cpu, x86_insn_rip(cpu, i), 0);
+    else
+        x86_leave_to(cpu, x86_insn_rip(cpu, i), 0);
+}
+
+/* ---- faults ---- */
+
+/* The faulting instruction counts: faults alone shall not run forever. */
+static _Noreturn void leave_by_fault(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    if (i) {
+        cpu->rip = x86_insn_rip(cpu, i);
+        cpu->budget += i->left - 1;
+    } else {
+        cpu->budget--;
+    }
+    cpu->run->fault = true;
+    longjmp(cpu->run->jmp, 1);
+}
+
+_Noreturn void x86_fault(struct x86_cpu *cpu, const struct x86_insn *i, enum x86_vector vector)
+{
+    cpu->run->vector = vector;
+    cpu->run->has_code = false;
+    cpu->run->code = 0;
+    leave_by_fault(cpu, i);
+}
+
+_Noreturn void x86_fault_code(struct x86_cpu *cpu, const struct x86_insn *i,
+                              enum x86_vector vector, uint32_t error_code)
+{
+    cpu->run->vector = vector;
+    cpu->run->has_code = true;
+    cpu->run->code = error_code;
+    leave_by_fault(cpu, i);
+}
+
+_Noreturn void x86_gp0(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    x86_fault_code(cpu, i, X86_GP, 0);
+}
+
+_Noreturn void x86_page_fault(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t cr2,
+                              uint32_t error_code)
+{
+    cpu->cr2 = cr2;
+    x86_fault_code(cpu, i, X86_PF, error_code);
+}
+
+/* ---- the loop ---- */
+
+/* Not running any block, all budget in cpu->budget. */
+static void settle(struct x86_cpu *cpu)
+{
+    struct x86_run_state *run = cpu->run;
+
+    unhook(run);
+    cpu->block = NULL;
+    cpu->at = NULL;
+    cpu->budget += run->held;
+    run->held = 0;
+}
+
+static bool interrupt_due(const struct x86_cpu *cpu)
+{
+    return !cpu->shadow && ((cpu->nmi && !cpu->nmi_blocked) ||
+                            (cpu->intr && (cpu->rflags & X86_FL_IF)));
+}
+
+/* True: something was delivered. */
+static bool take_interrupt(struct x86_cpu *cpu)
+{
+    int vector;
+
+    if (cpu->nmi && !cpu->nmi_blocked) {
+        cpu->nmi = false;
+        cpu->stats.interrupts++;
+        x86_deliver_nmi(cpu);
+        return true;
+    }
+    vector = cpu->ops->intr_ack(cpu->ctx);
+    if (vector < 0) {
+        cpu->intr = false; /* it went away: the pin will tell when there is one */
+        return false;
+    }
+    cpu->stats.interrupts++;
+    x86_deliver_interrupt(cpu, (uint8_t)vector);
+    return true;
+}
+
+/* The branch that led here, in the same page of the same code, goes directly next time. */
+static void link_blocks(struct x86_cpu *cpu, struct x86_block *b)
+{
+    struct x86_run_state *run = cpu->run;
+    const struct x86_block *from = run->link_block;
+
+    if (from && from->page && from->page == b->page && !from->stale && !b->crosses &&
+        !((run->link_rip ^ cpu->rip) & CB_PAGE_MASK))
+        run->link_from->taken = b;
+    run->link_block = NULL;
+}
+
+static void execute(struct x86_cpu *cpu, struct x86_block *b)
+{
+    cpu->r[X86_RBLOCK] = cpu->rip;
+    cpu->block = b;
+    cpu->budget -= b->n;
+#if X86_THREADED
+    b->insn[0].fn(cpu, b->insn);
+#else
+    for (const struct x86_insn *i = b->insn; i; i = cpu->next) {
+        cpu->next = NULL;
+        i->fn(cpu, i);
+    }
+#endif
+    settle(cpu);
+}
+
+/* One instruction, with what the debug registers want around it. */
+static void step(struct x86_cpu *cpu)
+{
+    cpu->run->link_block = NULL;
+    cpu->shadow = cpu->shadow_ss = false;
+    execute(cpu, x86_block_get(cpu, true));
+}
+
+static void run_code(struct x86_cpu *cpu)
+{
+    struct x86_block *b;
+    const uint64_t epoch = x86_blocks_epoch(cpu);
+
+    cpu->jump_key = cpu->translations << 16 | x86_code_key(cpu);
+    if (CB_UNLIKELY(x86_stepping(cpu))) {
+        if (x86_debug_before(cpu))
+            return;
+        step(cpu);
+        x86_debug_after(cpu);
+        return;
+    }
+    if (cpu->shadow && (cpu->intr || cpu->nmi)) { /* due right after this instruction */
+        step(cpu);
+        return;
+    }
+    cpu->shadow = cpu->shadow_ss = false;
+    b = x86_block_get(cpu, false);
+    if (b->n > cpu->budget) {
+        step(cpu);
+        return;
+    }
+    if (epoch == x86_blocks_epoch(cpu))
+        link_blocks(cpu, b);
+    cpu->run->link_block = NULL;
+    execute(cpu, b);
+}
+
+/* True: *stop says why x86_run ends. */
+static bool should_stop(struct x86_cpu *cpu, enum x86_stop *stop)
+{
+    if (cpu->shutdown) {
+        *stop = X86_STOP_TRIPLE_FAULT;
+        return true;
+    }
+    if (cpu->kick || cpu->budget <= 0) {
+        cpu->kick = false;
+        *stop = X86_STOP_BUDGET;
+        return true;
+    }
+    if (cpu->halted && !interrupt_due(cpu)) {
+        *stop = cpu->rflags & X86_FL_IF ? X86_STOP_HLT : X86_STOP_DEAD;
+        return true;
+    }
+    return false;
+}
+
+static enum x86_stop loop(struct x86_cpu *cpu)
+{
+    enum x86_stop stop = X86_STOP_BUDGET;
+    struct x86_run_state *run = cpu->run;
+
+    for (;;) {
+        if (run->fault) {
+            run->fault = false;
+            run->link_block = NULL;
+            cpu->stats.faults++;
+            x86_deliver_exception(cpu, run->vector, run->has_code, run->code);
+            settle(cpu);
+        } else if (should_stop(cpu, &stop)) {
+            return stop;
+        } else if (CB_UNLIKELY(interrupt_due(cpu))) {
+            run->link_block = NULL;
+            take_interrupt(cpu);
+            settle(cpu);
+        } else {
+            run_code(cpu);
+        }
+    }
+}
+
+enum x86_stop x86_run(struct x86_cpu *cpu, uint64_t budget, uint64_t *done)
+{
+    struct x86_run_state *run = cpu->run;
+    enum x86_stop stop;
+
+    run->given = budget > INT64_MAX / 4 ? INT64_MAX / 4 : (int64_t)budget;
+    cpu->budget = run->given;
+    run->held = 0;
+    run->link_block = NULL;
+    x86_fp_enter(cpu);
+    if (_setjmp(run->jmp))
+        settle(cpu);
+    stop = loop(cpu);
+    x86_fp_leave(cpu);
+    *done = (uint64_t)(run->given - cpu->budget);
+    cpu->instructions_base += *done;
+    cpu->stats.instructions = cpu->instructions_base;
+    cpu->budget = run->given = 0;
+    return stop;
+}
