@@ -129,6 +129,12 @@ X87_FN(exec_ffreep)
 
 /* ---- environment: 14 or 28 bytes; pointers as selector and offset, or linear in real mode ---- */
 
+/* Of environment or state, with 16-bit operands. */
+static bool is_short(const struct x86_insn *i)
+{
+    return i->width == ENV_16 || i->width == ENV_16 + 80;
+}
+
 static bool linear_pointers(const struct x86_cpu *cpu)
 {
     return cpu->mode == X86_MODE_REAL || cpu->mode == X86_MODE_V86;
@@ -232,7 +238,7 @@ static void get_env32(struct x86_cpu *cpu, const uint8_t *env)
 
 static unsigned put_env(const struct x86_cpu *cpu, const struct x86_insn *i, uint8_t *env)
 {
-    if (i->width == 2) {
+    if (is_short(i)) {
         put_env16(cpu, env);
         return ENV_16;
     }
@@ -242,12 +248,12 @@ static unsigned put_env(const struct x86_cpu *cpu, const struct x86_insn *i, uin
 
 static unsigned env_len(const struct x86_insn *i)
 {
-    return i->width == 2 ? ENV_16 : ENV_32;
+    return is_short(i) ? ENV_16 : ENV_32;
 }
 
 static void get_env(struct x86_cpu *cpu, const struct x86_insn *i, const uint8_t *env)
 {
-    if (i->width == 2)
+    if (is_short(i))
         get_env16(cpu, env);
     else
         get_env32(cpu, env);
