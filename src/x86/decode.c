@@ -620,6 +620,8 @@ static enum x86_decode_result append_known(const struct x86_decoder *d, const st
         fill_operands(cpu, w, op->form, &i);
         if (op->form == X86_FORM_R_R_DI)
             fill_masked_move(cpu, w, &i);
+        if (op->flags & X86_OP_SSE)
+            i.src2 = (uint8_t)(w->in.operand_width / 8u);
         if (op->flags & X86_OP_X87)
             i.imm2 = (uint64_t)(w->in.opcode & 7) << 8 | (w->in.raw.modrm.mod << 6 |
                      w->in.raw.modrm.reg << 3 | w->in.raw.modrm.rm);

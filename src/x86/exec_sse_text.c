@@ -22,7 +22,7 @@ static inline uint32_t saturated(const struct x86_cpu *cpu, const struct x86_ins
 {
     const int64_t wide = (int64_t)cpu->r[reg];
 
-    if (i->width != 8)
+    if (i->src2 != 8)
         return (uint32_t)cpu->r[reg];
     return wide > 16 || wide < -16 ? 16 : (uint32_t)(int32_t)wide;
 }

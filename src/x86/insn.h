@@ -132,9 +132,10 @@ static inline uint8_t *x86_r8(struct x86_cpu *cpu, unsigned byte_offset)
  *
  * SIMD and x87 rows: width is the memory operand's size in bytes (at most 128:
  * FXSAVE and XSAVE check their segment themselves), or, if the operand is a
- * general register, that register's size.  x87 rows (X86_OP_X87) also get the
- * 11-bit opcode, (first byte & 7) << 8 | ModRM, in imm2, and use BY_WIDTH as
- * [0] 80, [1] 16, [2] 32, [3] 64 bits.
+ * general register, that register's size.  SSE rows have the effective operand
+ * size in src2 (REX.W of PCMPESTRI).  x87 rows (X86_OP_X87) get the 11-bit
+ * opcode, (first byte & 7) << 8 | ModRM, in imm2, and use BY_WIDTH as [0] 80,
+ * [1] 16, [2] 32, [3] 64 bits.
  */
 enum x86_form {
     X86_FORM_NONE,    /* no explicit operands */
