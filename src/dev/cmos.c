@@ -17,10 +17,6 @@ enum { A_UIP = 0x80, B_SET = 0x80, B_PIE = 0x40, B_AIE = 0x20, B_UIE = 0x10, B_B
 enum { C_IRQF = 0x80, C_PF = 0x40, C_AF = 0x20, C_UF = 0x10 };
 #define RTC_IRQ 8
 
-struct calendar {
-    int year, month, day, weekday, hour, minute, second;
-};
-
 /* Days since 1970-01-01 of a day in the proleptic Gregorian calendar. */
 static int64_t days_of(int64_t year, int month, int day)
 {
@@ -33,11 +29,11 @@ static int64_t days_of(int64_t year, int month, int day)
     return era * 146097 + of_era - 719468;
 }
 
-static struct calendar calendar_of(int64_t seconds)
+static struct dev_cmos_time calendar_of(int64_t seconds)
 {
     int64_t days = seconds / SECONDS_A_DAY, rest = seconds % SECONDS_A_DAY;
     int64_t era, of_era, year_of_era, of_year, month;
-    struct calendar c;
+    struct dev_cmos_time c;
 
     if (rest < 0) {
         rest += SECONDS_A_DAY;
@@ -59,11 +55,22 @@ static struct calendar calendar_of(int64_t seconds)
     return c;
 }
 
-static int64_t time_of_day(const struct dev_cmos *cmos)
+static int64_t seconds_of(const struct dev_cmos_time *c)
+{
+    return days_of(c->year, c->month, c->day) * SECONDS_A_DAY + c->hour * 3600 + c->minute * 60 +
+           c->second;
+}
+
+static int64_t uptime(const struct dev_cmos *cmos)
+{
+    return (int64_t)(dev_now(&cmos->bus) / NS_PER_S);
+}
+
+static struct dev_cmos_time time_of_day(const struct dev_cmos *cmos)
 {
     if (cmos->ram[REG_B] & B_SET)
-        return cmos->frozen_s;
-    return cmos->offset_s + (int64_t)(dev_now(&cmos->bus) / NS_PER_S);
+        return cmos->held;
+    return calendar_of(cmos->offset_s + uptime(cmos));
 }
 
 static uint8_t encode(const struct dev_cmos *cmos, int value)
@@ -90,7 +97,7 @@ static int decode_hour(const struct dev_cmos *cmos, uint8_t value)
     return decode(cmos, value & 0x7f) % 12 + (value & 0x80 ? 12 : 0);
 }
 
-static uint8_t time_register(const struct dev_cmos *cmos, const struct calendar *c, unsigned index)
+static uint8_t time_register(const struct dev_cmos *cmos, const struct dev_cmos_time *c, unsigned index)
 {
     switch (index) {
     case SECONDS:
@@ -118,7 +125,7 @@ static bool is_time_register(unsigned index)
                          : index == CENTURY;
 }
 
-static void set_time_register(const struct dev_cmos *cmos, struct calendar *c, unsigned index,
+static void set_time_register(const struct dev_cmos *cmos, struct dev_cmos_time *c, unsigned index,
                               uint8_t value)
 {
     const int plain = decode(cmos, value);
@@ -141,14 +148,13 @@ static void set_time_register(const struct dev_cmos *cmos, struct calendar *c, u
 
 static void write_time(struct dev_cmos *cmos, unsigned index, uint8_t value)
 {
-    const int64_t now = time_of_day(cmos);
-    struct calendar c = calendar_of(now);
-    int64_t then;
+    struct dev_cmos_time c = time_of_day(cmos);
 
     set_time_register(cmos, &c, index, value);
-    then = days_of(c.year, c.month, c.day) * SECONDS_A_DAY + c.hour * 3600 + c.minute * 60 + c.second;
-    cmos->offset_s += then - now;
-    cmos->frozen_s = then;
+    if (cmos->ram[REG_B] & B_SET)
+        cmos->held = c;
+    else
+        cmos->offset_s = seconds_of(&c) - uptime(cmos);
 }
 
 static void raise_flags(struct dev_cmos *cmos, uint8_t flags)
@@ -167,7 +173,7 @@ static bool alarm_matches(const struct dev_cmos *cmos, unsigned index, uint8_t n
 
 static void check_alarm(struct dev_cmos *cmos)
 {
-    const struct calendar c = calendar_of(time_of_day(cmos));
+    const struct dev_cmos_time c = time_of_day(cmos);
 
     if (!alarm_matches(cmos, SECONDS_ALARM, time_register(cmos, &c, SECONDS)) ||
         !alarm_matches(cmos, MINUTES_ALARM, time_register(cmos, &c, MINUTES)) ||
@@ -240,7 +246,7 @@ static uint8_t read_a(const struct dev_cmos *cmos)
 uint32_t dev_cmos_in(void *dev, uint16_t offset, unsigned size)
 {
     struct dev_cmos *cmos = dev;
-    struct calendar c;
+    struct dev_cmos_time c;
 
     (void)size;
     if (!(offset & 1))
@@ -251,17 +257,18 @@ uint32_t dev_cmos_in(void *dev, uint16_t offset, unsigned size)
         return read_c(cmos);
     if (!is_time_register(cmos->index))
         return cmos->ram[cmos->index];
-    c = calendar_of(time_of_day(cmos));
+    c = time_of_day(cmos);
     return time_register(cmos, &c, cmos->index);
 }
 
 static void write_b(struct dev_cmos *cmos, uint8_t value)
 {
-    const int64_t now = time_of_day(cmos);
+    const bool was_held = cmos->ram[REG_B] & B_SET;
 
-    if (cmos->ram[REG_B] & B_SET && !(value & B_SET)) /* the time that was set begins to run */
-        cmos->offset_s = now - (int64_t)(dev_now(&cmos->bus) / NS_PER_S);
-    cmos->frozen_s = now;
+    if (was_held && !(value & B_SET)) /* the time that was set begins to run */
+        cmos->offset_s = seconds_of(&cmos->held) - uptime(cmos);
+    else if (!was_held)
+        cmos->held = time_of_day(cmos);
     cmos->ram[REG_B] = value & B_SET ? value & (uint8_t)~B_UIE : value;
     raise_flags(cmos, 0);
     schedule(cmos);

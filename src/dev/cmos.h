@@ -5,10 +5,14 @@
 
 #include "dev/bus.h"
 
+struct dev_cmos_time {
+    int year, month, day, weekday, hour, minute, second;
+};
+
 struct dev_cmos {
     struct dev_bus bus;
     int64_t offset_s;       /* time of day = offset_s + the machine's clock, in seconds since 1970 */
-    int64_t frozen_s;       /* time of day while register B's SET is on */
+    struct dev_cmos_time held; /* while register B's SET is on; any nonsense that was written */
     uint8_t index;
     uint8_t ram[128];       /* 0Eh and up; alarm bytes and registers A, B too */
     uint8_t flags;          /* register C */
