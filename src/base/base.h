@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "base/assert.h"
+#include "base/base64.h"
 #include "base/bits.h"
 #include "base/bytes.h"
 #include "base/checked.h"

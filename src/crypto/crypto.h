@@ -12,6 +12,7 @@
 #include "crypto/hash.h"
 #include "crypto/kdf.h"
 #include "crypto/memory_cipher.h"
+#include "crypto/pem.h"
 #include "crypto/random.h"
 #include "crypto/rsa.h"
 

@@ -47,6 +47,30 @@ static void wiping_leaves_zeroes(void **state)
     assert_false(cb_ct_equal("abc", "abd", 3));
 }
 
+static void base64_has_one_form_for_each_text(void **state)
+{
+    static const struct {
+        const char *bytes, *text;
+    } same[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}};
+    static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Z=g=", "Zm9v!", "Zg==Zg=="};
+    char text[16];
+    char bytes[16];
+    size_t len;
+
+    (void)state;
+    for (size_t i = 0; i < CB_ARRAY_LEN(same); i++) {
+        cb_base64_encode(same[i].bytes, strlen(same[i].bytes), text);
+        assert_string_equal(text, same[i].text);
+        assert_true(cb_base64_decode(text, bytes, sizeof(bytes), &len));
+        assert_int_equal(len, strlen(same[i].bytes));
+        assert_memory_equal(bytes, same[i].bytes, len);
+    }
+    for (size_t i = 0; i < CB_ARRAY_LEN(bad); i++)
+        assert_false(cb_base64_decode(bad[i], bytes, sizeof(bytes), &len));
+    assert_true(cb_base64_decode("Zm9v\nYmFy\n", bytes, 6, &len));
+    assert_false(cb_base64_decode("Zm9vYmFy", bytes, 5, &len));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -54,6 +78,7 @@ int main(void)
         cmocka_unit_test(ranges_that_wrap_are_refused),
         cmocka_unit_test(bit_fields_are_cut_out_right_aligned),
         cmocka_unit_test(wiping_leaves_zeroes),
+        cmocka_unit_test(base64_has_one_form_for_each_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
