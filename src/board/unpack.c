@@ -9,6 +9,7 @@
 #include <lz4.h>
 #include <lzma.h>
 #include <stdlib.h>
+#define ZLIB_CONST /* next_in points to const */
 #include <zlib.h>
 #include <zstd.h>
 
@@ -81,7 +82,7 @@ static size_t unpack_gzip(struct board_bytes in, struct buffer out)
 
     if (inflateInit2(&stream, 15 + 16) != Z_OK)
         return 0;
-    stream.next_in = (z_const Bytef *)in.data;
+    stream.next_in = in.data;
     stream.avail_in = (uInt)in.len;
     stream.next_out = out.data;
     stream.avail_out = (uInt)out.len;
