@@ -7,12 +7,20 @@
 #include "mc/probe.h"
 #include "mc/state.h"
 
+/* What is stored of a frame.  An untouched one is not read: even that would take page tables. */
+static const uint8_t *stored_bytes(const struct mc *mc, uint32_t index)
+{
+    static const uint8_t zero[CB_PAGE_SIZE];
+
+    return mc->dram.frame[index].flags & DRAM_TOUCHED ? dram_bytes(&mc->dram, index) : zero;
+}
+
 /* One frame's bytes under a view, [offset, offset + len), by way of whole blocks. */
 static void peek_frame(const struct mc *mc, uint32_t index, mc_view_t view, size_t offset,
                        uint8_t *to, size_t len)
 {
     const uint64_t at = dram_address(&mc->dram, index);
-    const uint8_t *stored = dram_bytes(&mc->dram, index);
+    const uint8_t *stored = stored_bytes(mc, index);
     const mc_view_t from = mc_frame_view(mc, spa(at));
     const size_t skip = offset % CR_MEMORY_BLOCK;
     const size_t n = (skip + len + CR_MEMORY_BLOCK - 1) / CR_MEMORY_BLOCK;
