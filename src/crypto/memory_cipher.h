@@ -22,10 +22,10 @@ enum cr_memory_mode {
     CR_MEMORY_XTS,
 };
 
-#define CR_MEMORY_BLOCK 16u
+#define CR_MEMORY_BLOCK        16u
 #define CR_MEMORY_FRAME_BLOCKS (CB_PAGE_SIZE / CR_MEMORY_BLOCK)
-#define CR_MEMORY_TWEAK_FIRST 4 /* bit of the address that t[0] belongs to */
-#define CR_MEMORY_TWEAKS 48
+#define CR_MEMORY_TWEAK_FIRST  4 /* bit of the address that t[0] belongs to */
+#define CR_MEMORY_TWEAKS       48
 
 struct cr_memory_kernel;
 
@@ -42,8 +42,8 @@ struct cr_memory_cipher {
 struct cr_memory_aes {
     _Alignas(64) uint8_t enc[CR_MEMORY_ROUND_KEYS][16];
     union {
-        uint8_t dec[CR_MEMORY_ROUND_KEYS][16];      /* for AESDEC: reversed, InvMixColumns done */
-        uint64_t sliced[CR_MEMORY_ROUND_KEYS][8];   /* portable kernel: enc as bit planes */
+        uint8_t dec[CR_MEMORY_ROUND_KEYS][16];    /* for AESDEC: reversed, InvMixColumns done */
+        uint64_t sliced[CR_MEMORY_ROUND_KEYS][8]; /* portable kernel: enc as bit planes */
     };
     unsigned rounds;
 };

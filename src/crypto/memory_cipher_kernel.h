@@ -28,7 +28,7 @@ struct cr_memory_job {
     bool before;           /* the tweak is added before AES ... */
     bool after;            /* ... and after it */
     bool decrypt;
-    bool more;             /* another frame follows in memory: worth fetching ahead */
+    bool more; /* another frame follows in memory: worth fetching ahead */
 };
 
 struct cr_memory_kernel {

@@ -10,7 +10,7 @@
 
 #include <immintrin.h>
 
-#define NI __attribute__((target("aes,sse2")))
+#define NI        __attribute__((target("aes,sse2")))
 #define NI_INLINE static inline __attribute__((always_inline, target("aes,sse2")))
 
 #define WIDTH 8
@@ -80,8 +80,8 @@ NI_INLINE void ni_blocks(const struct ni_keys *keys, const struct cr_memory_job 
     }
     for (unsigned r = 1; r < keys->rounds; r++)
         CR_UNROLL
-        for (size_t i = 0; i < n; i++)
-            x[i] = ni_round(x[i], keys->k[r], decrypt);
+    for (size_t i = 0; i < n; i++)
+        x[i] = ni_round(x[i], keys->k[r], decrypt);
     CR_UNROLL
     for (size_t i = 0; i < n; i++) {
         const __m128i t = _mm_and_si128(load(tweaks + 16 * i), after);

@@ -76,8 +76,8 @@ static inline struct gf16 gf16_mul(struct gf16 a, struct gf16 b)
 
 static inline struct gf16 gf16_invert(struct gf16 a)
 {
-    const struct gf4 norm = gf4_add(gf4_add(gf4_mul_w(gf4_square(a.hi)), gf4_square(a.lo)),
-                                    gf4_mul(a.hi, a.lo));
+    const struct gf4 norm =
+        gf4_add(gf4_add(gf4_mul_w(gf4_square(a.hi)), gf4_square(a.lo)), gf4_mul(a.hi, a.lo));
     const struct gf4 n = gf4_square(norm);
 
     return (struct gf16){gf4_mul(gf4_add(a.hi, a.lo), n), gf4_mul(a.hi, n)};
@@ -100,8 +100,7 @@ static inline void invert(struct planes *x)
     const struct gf16 n = gf16_invert(gf16_add(weigh(hi, lo), gf16_mul(hi, lo)));
     const struct gf16 a = gf16_mul(gf16_add(hi, lo), n), b = gf16_mul(hi, n);
 
-    *x = (struct planes){
-        {a.lo.lo, a.lo.hi, a.hi.lo, a.hi.hi, b.lo.lo, b.lo.hi, b.hi.lo, b.hi.hi}};
+    *x = (struct planes){{a.lo.lo, a.lo.hi, a.hi.lo, a.hi.hi, b.lo.lo, b.lo.hi, b.hi.lo, b.hi.hi}};
 }
 
 static inline void to_tower(struct planes *x)
@@ -109,8 +108,8 @@ static inline void to_tower(struct planes *x)
     const word *p = x->p;
     const word t0 = p[3] ^ p[4], t1 = p[6] ^ t0, t2 = p[2] ^ t1, t3 = p[5] ^ p[7];
 
-    *x = (struct planes){{p[0] ^ t2, p[2], t1 ^ t3, t0, p[7] ^ t2, p[1] ^ p[4] ^ p[6] ^ p[7],
-                          t2 ^ p[1] ^ p[5], t3}};
+    *x = (struct planes){
+        {p[0] ^ t2, p[2], t1 ^ t3, t0, p[7] ^ t2, p[1] ^ p[4] ^ p[6] ^ p[7], t2 ^ p[1] ^ p[5], t3}};
 }
 
 /* Out of the tower and through the S-box' affine map. */
@@ -119,8 +118,8 @@ static inline void from_tower_affine(struct planes *x)
     const word *p = x->p;
     const word t0 = p[0] ^ p[6], t1 = p[2] ^ p[3], t2 = p[1] ^ t0;
 
-    *x = (struct planes){{~(p[5] ^ t0), ~(t2 ^ p[3] ^ p[4]), t1 ^ t2, p[0] ^ p[5],
-                          t1 ^ p[4] ^ t0, ~(t1 ^ p[6] ^ p[7]), ~(p[4] ^ p[7]), p[2]}};
+    *x = (struct planes){{~(p[5] ^ t0), ~(t2 ^ p[3] ^ p[4]), t1 ^ t2, p[0] ^ p[5], t1 ^ p[4] ^ t0,
+                          ~(t1 ^ p[6] ^ p[7]), ~(p[4] ^ p[7]), p[2]}};
 }
 
 /* Backwards through the affine map and into the tower. */
@@ -130,8 +129,8 @@ static inline void affine_to_tower(struct planes *x)
     const word t0 = p[1] ^ p[2], t1 = p[5] ^ p[6], t2 = p[0] ^ p[3], t3 = p[4] ^ t1;
     const word t4 = p[7] ^ t0;
 
-    *x = (struct planes){{t3, ~(p[7] ^ p[1] ^ p[4]), p[7], t2 ^ t0 ^ t1, ~t4, p[3] ^ t3, ~t2,
-                          p[6] ^ t4}};
+    *x = (struct planes){
+        {t3, ~(p[7] ^ p[1] ^ p[4]), p[7], t2 ^ t0 ^ t1, ~t4, p[3] ^ t3, ~t2, p[6] ^ t4}};
 }
 
 static inline void from_tower(struct planes *x)
@@ -189,8 +188,7 @@ static inline void twice(struct planes *x)
 {
     const word *p = x->p;
 
-    *x = (struct planes){
-        {p[7], p[0] ^ p[7], p[1], p[2] ^ p[7], p[3] ^ p[7], p[4], p[5], p[6]}};
+    *x = (struct planes){{p[7], p[0] ^ p[7], p[1], p[2] ^ p[7], p[3] ^ p[7], p[4], p[5], p[6]}};
 }
 
 static inline void mix_columns(struct planes *x)

@@ -12,12 +12,12 @@
 
 #include <immintrin.h>
 
-#define VAES __attribute__((target("avx512f,vaes,aes,sse2")))
+#define VAES        __attribute__((target("avx512f,vaes,aes,sse2")))
 #define VAES_INLINE static inline __attribute__((always_inline, target("avx512f,vaes,aes,sse2")))
 
-#define WIDTH 8               /* registers side by side */
-#define STRIDE (64 * WIDTH)   /* their bytes */
-#define EVERY ((__mmask8)0xff) /* all eight quadwords of a register */
+#define WIDTH  8                /* registers side by side */
+#define STRIDE (64 * WIDTH)     /* their bytes */
+#define EVERY  ((__mmask8)0xff) /* all eight quadwords of a register */
 
 /* What the compiler must know of a run. */
 struct variant {
@@ -70,8 +70,8 @@ VAES_INLINE void registers(const struct vaes_keys *keys, struct variant v, unsig
     CR_UNROLL
     for (unsigned r = 1; r < v.rounds; r++)
         CR_UNROLL
-        for (unsigned i = 0; i < n; i++)
-            x[i] = one_round(x[i], keys->k[r], v);
+    for (unsigned i = 0; i < n; i++)
+        x[i] = one_round(x[i], keys->k[r], v);
     CR_UNROLL
     for (unsigned i = 0; i < n; i++) {
         const __mmask8 m = i == n - 1 ? mask : EVERY;
@@ -123,11 +123,11 @@ VAES_INLINE void run_variant(const struct cr_memory_job *job, struct variant v, 
     }
 }
 
-#define VARIANT(name, n, pre, post, dec)                                              \
-    VAES static void name(const struct cr_memory_job *job, uint8_t *dst, const uint8_t *src, \
-                          size_t n_blocks)                                                   \
-    {                                                                                        \
-        run_variant(job, (struct variant){n, pre, post, dec}, dst, src, n_blocks);           \
+#define VARIANT(name, n, pre, post, dec)                                                           \
+    VAES static void name(const struct cr_memory_job *job, uint8_t *dst, const uint8_t *src,       \
+                          size_t n_blocks)                                                         \
+    {                                                                                              \
+        run_variant(job, (struct variant){n, pre, post, dec}, dst, src, n_blocks);                 \
     }
 
 VARIANT(xe_encrypt, 10, true, false, false)

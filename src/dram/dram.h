@@ -17,7 +17,7 @@
 #include "base/base.h"
 
 #define DRAM_MAX_SPANS 4
-#define DRAM_NOWHERE UINT32_MAX /* the index of what is not DRAM */
+#define DRAM_NOWHERE   UINT32_MAX /* the index of what is not DRAM */
 
 /* What is known of a frame. */
 enum {

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 /* A frame that is turned this often while that many turns happen altogether is worn out. */
-#define FLIP_LIMIT 16
-#define FLIP_WINDOW 4096
+#define FLIP_LIMIT   16
+#define FLIP_WINDOW  4096
 #define MC_MAX_FLIPS 254 /* what a frame's counter can exceed */
 
 static const enum cr_memory_mode mode_of[] = {
@@ -139,4 +139,9 @@ struct mc_stats mc_stats(const struct mc *mc)
 const char *mc_kernel_name(const struct mc *mc)
 {
     return cr_memory_kernel_name(&mc->cipher);
+}
+
+const char *mc_kernel_usable(unsigned n)
+{
+    return cr_memory_kernel_usable(n);
 }

@@ -44,6 +44,11 @@ struct mc_config {
     unsigned flip_window;
 };
 
+/*
+ * Keys and tweak are zero until the AMD-SP's first mc_reset().  CBIT_INVALID: ranges
+ * that are not as above, or numbers out of bounds; CBIT_NOT_FOUND: the environment's
+ * CBIT_CIPHER names no cipher kernel that this processor runs; CBIT_NO_MEMORY.
+ */
 enum cbit_status mc_new(const struct mc_config *config, struct mc **out) CBIT_MUST_CHECK;
 void mc_free(struct mc *mc);
 
@@ -117,5 +122,7 @@ struct mc_stats mc_stats(const struct mc *mc);
 
 /* Name of the bulk kernel in use: "vaes512", "aes-ni" or "portable". */
 const char *mc_kernel_name(const struct mc *mc);
+/* Name of the n-th kernel that this processor runs, fastest first; NULL after the last. */
+const char *mc_kernel_usable(unsigned n);
 
 #endif

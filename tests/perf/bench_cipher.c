@@ -17,7 +17,7 @@
 
 #include "crypto/crypto.h"
 
-#define PAGE 4096u
+#define PAGE       4096u
 #define MAX_ROUNDS 101
 
 struct bench {

@@ -79,13 +79,7 @@ static void expected_xts(const uint8_t *key, uint64_t at, uint8_t *out, const ui
 }
 
 static const uint64_t addresses[] = {
-    0,
-    0x1000,
-    0xabcde000,
-    0x100000000,
-    0x0007fffffff000,
-    0x000ffffffffff000,
-    0x5555555555000,
+    0, 0x1000, 0xabcde000, 0x100000000, 0x0007fffffff000, 0x000ffffffffff000, 0x5555555555000,
 };
 
 struct setup {

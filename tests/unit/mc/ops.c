@@ -12,11 +12,11 @@
 
 #include "unit/mc/eager.h"
 
-#define N_ASIDS 4
-#define N_VIEWS (2 + N_ASIDS)
+#define N_ASIDS  4
+#define N_VIEWS  (2 + N_ASIDS)
 #define N_FRAMES 24
-#define FRAME 4096u
-#define MAX_LEN (3 * FRAME)
+#define FRAME    4096u
+#define MAX_LEN  (3 * FRAME)
 
 /* Two stretches of DRAM that do not touch, the second above 4 GiB and near the top bit. */
 static const struct eager_span spans[] = {
@@ -41,13 +41,13 @@ struct world {
     struct eager eager;
     ops_source *source;
     void *ctx;
-    bool over;               /* the source has ended */
-    const char *difference;  /* the first */
+    bool over;              /* the source has ended */
+    const char *difference; /* the first */
     struct pointer reader[N_FRAMES];
     struct pointer writer[N_FRAMES];
     struct copy copy[N_FRAMES];
-    bool known[N_FRAMES];    /* mapped or watched: mc may tell of it */
-    uint64_t seed;           /* for bytes that are no choices */
+    bool known[N_FRAMES]; /* mapped or watched: mc may tell of it */
+    uint64_t seed;        /* for bytes that are no choices */
 };
 
 static uint64_t choose(struct world *w, uint64_t n)
@@ -127,7 +127,8 @@ struct stretch {
 static struct stretch some_stretch(struct world *w)
 {
     const uint64_t r = choose(w, UINT64_C(1) << 48);
-    const unsigned frame = (r & 1) ? (unsigned)(r >> 1 & 0xff) % 4 : (unsigned)(r >> 1 & 0xff) % N_FRAMES;
+    const unsigned frame =
+        (r & 1) ? (unsigned)(r >> 1 & 0xff) % 4 : (unsigned)(r >> 1 & 0xff) % N_FRAMES;
     struct stretch s = {frame_address(frame) + (r >> 16 & 0xfff), 1 + (r >> 32) % 40};
     uint64_t end;
 
@@ -201,7 +202,8 @@ static void use_reader(struct world *w, const struct pointer *pointer, unsigned 
 {
     uint8_t want[FRAME];
 
-    eager_read(&w->eager, frame_address(frame), eager_view(&w->eager, pointer->access), want, FRAME);
+    eager_read(&w->eager, frame_address(frame), eager_view(&w->eager, pointer->access), want,
+               FRAME);
     check(w, memcmp(pointer->p, want, FRAME) == 0, "a host pointer for reading");
 }
 
@@ -265,9 +267,11 @@ static void do_peek(struct world *w)
     eager_read(&w->eager, s.at, view, want, s.len);
     check(w, memcmp(got, want, s.len) == 0, "mc_peek's bytes");
     after = mc_stats(w->mc);
-    check(w, memcmp(&before, &after, sizeof(after)) == 0 &&
-                 touched == mc_frame_touched(w->mc, spa(s.at)) &&
-                 stored == mc_frame_view(w->mc, spa(s.at)), "mc_peek changed something");
+    check(w,
+          memcmp(&before, &after, sizeof(after)) == 0 &&
+              touched == mc_frame_touched(w->mc, spa(s.at)) &&
+              stored == mc_frame_view(w->mc, spa(s.at)),
+          "mc_peek changed something");
 }
 
 static void probe_write(struct world *w)
@@ -416,11 +420,14 @@ static void compare_all(struct world *w)
 
         for (unsigned view = 0; view < N_VIEWS; view++) {
             eager_read(&w->eager, at, view, want, FRAME);
-            check(w, mc_peek(w->mc, spa(at), (mc_view_t)view, got, FRAME) == CBIT_OK &&
-                         memcmp(got, want, FRAME) == 0, "a view of a frame at the end");
+            check(w,
+                  mc_peek(w->mc, spa(at), (mc_view_t)view, got, FRAME) == CBIT_OK &&
+                      memcmp(got, want, FRAME) == 0,
+                  "a view of a frame at the end");
         }
-        check(w, mc_probe_read(w->mc, spa(at), got, FRAME) == CBIT_OK &&
-                     memcmp(got, w->eager.stored + frame * FRAME, FRAME) == 0,
+        check(w,
+              mc_probe_read(w->mc, spa(at), got, FRAME) == CBIT_OK &&
+                  memcmp(got, w->eager.stored + frame * FRAME, FRAME) == 0,
               "the pins at the end");
         if (w->reader[frame].p)
             use_reader(w, &w->reader[frame], frame);

@@ -11,8 +11,8 @@
 
 #define ASID 7
 #define NONE MC_VIEW_RAW
-#define HK MC_VIEW_HOST
-#define GK MC_VIEW_ASID(ASID)
+#define HK   MC_VIEW_HOST
+#define GK   MC_VIEW_ASID(ASID)
 
 /* Who asks. */
 enum who { HOST, GUEST, SEV_NO_C, SEV_C };
@@ -22,8 +22,8 @@ static const struct row {
     bool smee;
     enum who who; /* SEV_NO_C: the guest's paging mode has no C-bit; SEV_C: it has */
     enum mc_kind kind;
-    bool gc; /* the guest's C-bit */
-    bool hc; /* the host's: of the leaf, nested leaf, pointing entry or operand */
+    bool gc;        /* the guest's C-bit */
+    bool hc;        /* the host's: of the leaf, nested leaf, pointing entry or operand */
     mc_view_t view; /* where TSME is off */
 } rows[] = {
     {"1: SMEE off, host data, C=0", false, HOST, MC_KIND_DATA, 0, 0, NONE},

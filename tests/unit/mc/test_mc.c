@@ -13,11 +13,11 @@
 #include "mc/probe.h"
 
 #define FRAME 4096u
-#define HOLE UINT64_C(0xc0000000)
-#define HIGH UINT64_C(0x100000000)
+#define HOLE  UINT64_C(0xc0000000)
+#define HIGH  UINT64_C(0x100000000)
 #define ASIDS 3
 #define LIMIT 4
-#define TEXT "sixteen bytes and some more"
+#define TEXT  "sixteen bytes and some more"
 
 /* Remembers what it heard. */
 struct ear {
@@ -510,7 +510,8 @@ static void looking_allocates_counts_and_changes_nothing(void **state)
     assert_non_null(p);
     mc_write(f->mc, spa(0x2000), guest(2), TEXT, sizeof(TEXT));
     before = mc_stats(f->mc);
-    assert_int_equal(mc_peek(f->mc, spa(HIGH + 8 * FRAME + 3), MC_VIEW_HOST, got, sizeof(got)), CBIT_OK);
+    assert_int_equal(mc_peek(f->mc, spa(HIGH + 8 * FRAME + 3), MC_VIEW_HOST, got, sizeof(got)),
+                     CBIT_OK);
     assert_int_equal(mc_peek(f->mc, spa(0x1ff0), MC_VIEW_ASID(2), got, 64), CBIT_OK);
     assert_memory_equal(got + 16, TEXT, sizeof(TEXT));
     assert_int_equal(mc_peek(f->mc, spa(0x1ff0), MC_VIEW_ASID(1), got, 64), CBIT_OK);
