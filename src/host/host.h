@@ -49,6 +49,31 @@ enum cbit_status host_dump_write(int fd, uint64_t at, const void *data, size_t l
 /* Makes a folder and its parents, the last with mode 0700.  An existing one is fine. */
 enum cbit_status host_folder_make(const char *path) CBIT_MUST_CHECK;
 
+/* ---- state folders ---- */
+
+/*
+ * A folder of small files that one process at a time holds (the secure
+ * processor's chip and nv).
+ */
+struct host_state;
+/*
+ * CBIT_BUSY: another process holds it; CBIT_NOT_FOUND: no such folder and create
+ * is false; CBIT_IO.  A folder that is made gets mode 0700.
+ */
+enum cbit_status host_state_open(const char *path, bool create,
+                                 struct host_state **out) CBIT_MUST_CHECK;
+void host_state_close(struct host_state *state); /* NULL is allowed */
+/* CBIT_NOT_FOUND: no such file; CBIT_RANGE: larger than size; CBIT_IO. */
+enum cbit_status host_state_load(const struct host_state *state, const char *name, uint8_t *buf,
+                                 size_t size, size_t *len) CBIT_MUST_CHECK;
+/*
+ * Replaces a file, mode 0600.  Written beside it (NAME.new), synced, renamed, the
+ * folder synced: a crash leaves the old file or the new one.  CBIT_IO: errno
+ * tells (ENOSPC, EROFS, EACCES, ...); the old file stays.
+ */
+enum cbit_status host_state_save(const struct host_state *state, const char *name,
+                                 const void *data, size_t len) CBIT_MUST_CHECK;
+
 /* ---- time ---- */
 
 uint64_t host_now_ns(void);     /* monotonic */
