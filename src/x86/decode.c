@@ -320,8 +320,13 @@ static unsigned file_of(const ZydisDecodedOperand *o)
     }
 }
 
+static bool is_rm_first(unsigned form)
+{
+    return form == X86_FORM_RM_R || form == X86_FORM_RM_R_I || form == X86_FORM_M_R;
+}
+
 /* Do the registers come from the files that the row names? */
-static bool files_fit(const struct work *w, unsigned operand_class)
+static bool files_fit(const struct work *w, unsigned operand_class, bool rm_first)
 {
     static const struct { uint8_t reg, rm; } want[] = {
         [X86_REGS_GPR] = {F_GPR, F_GPR},         [X86_REGS_XMM] = {F_XMM, F_XMM},
@@ -339,6 +344,10 @@ static bool files_fit(const struct work *w, unsigned operand_class)
         if (file && file != (is_rm ? want[operand_class].rm : want[operand_class].reg))
             return false;
     }
+    /* MOVD EAX, XMM0 is a row of RM_R, MOVD XMM0, EAX one of R_RM: here the order matters. */
+    if (operand_class < X86_REGS_GPR_8 && want[operand_class].reg != want[operand_class].rm &&
+        w->n_op && (w->op[0].encoding == ZYDIS_OPERAND_ENCODING_MODRM_RM) != rm_first)
+        return false;
     if (operand_class >= X86_REGS_GPR_8)
         return w->n_op >= 2 && w->op[1].size == 8u << (operand_class - X86_REGS_GPR_8);
     return true;
@@ -384,7 +393,7 @@ static const struct x86_op *find_row(const struct x86_decoder *d, const struct w
     for (uint16_t r = d->first[w->in.mnemonic]; r != NO_ROW; r = d->next[r]) {
         const struct x86_op *op = d->row[r];
 
-        if (shape_fits(w, op->form) && files_fit(w, op->operand) && handler_of(op, w, width)) {
+        if (shape_fits(w, op->form) && files_fit(w, op->operand, is_rm_first(op->form)) && handler_of(op, w, width)) {
             *number = r;
             return op;
         }

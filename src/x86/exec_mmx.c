@@ -3,8 +3,8 @@
  * MMX, with its SSE, SSE2 and SSSE3 additions, on the host's MMX registers.
  *
  * MMX register n is the significand of the x87's physical register n.  Every
- * instruction but EMMS makes TOP 0 and all registers valid, also when it only
- * reads; a register that is written gets sign and exponent FFFFh.
+ * instruction makes TOP 0 and all registers valid (EMMS: empty), also when it
+ * only reads; a register that is written gets sign and exponent FFFFh.
  * Manual: APM vol. 1 "64-Bit Media Programming", vol. 5.
  */
 #include <Zydis/Zydis.h>
@@ -161,6 +161,7 @@ WRITE_HANDLER(exec_pmovmskb,
 SIMD_FN(exec_emms)
 {
     x87_wait(cpu, i);
+    enter(cpu);
     cpu->fpu.tag_valid = 0;
     X86_NEXT(cpu, i);
 }
@@ -225,8 +226,11 @@ READ_HANDLER(exec_palignr_m,
 
 /* ---- conversions between MMX and XMM, under MXCSR ---- */
 
-/* From memory, CVTPI2PD leaves the x87 alone. */
-#define FROM_MMX(insn, memory_enters)                                                              \
+/*
+ * TOP and tags change even if a SIMD exception follows.  With a memory operand
+ * CVTPI2PS and CVTPI2PD leave the x87 alone, and its pending exceptions too.
+ */
+#define FROM_MMX(insn)                                                                             \
     static inline void insn(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t b)             \
     {                                                                                              \
         const bool armed = x86_fp_arm(cpu);                                                        \
@@ -243,21 +247,17 @@ READ_HANDLER(exec_palignr_m,
     SIMD_FN(exec_##insn##_r)                                                                       \
     {                                                                                              \
         x87_wait(cpu, i);                                                                          \
-        insn(cpu, i, get(cpu, i->src));                                                            \
         enter(cpu);                                                                                \
+        insn(cpu, i, get(cpu, i->src));                                                            \
         X86_NEXT(cpu, i);                                                                          \
     }                                                                                              \
     SIMD_FN(exec_##insn##_m)                                                                       \
     {                                                                                              \
-        if (memory_enters)                                                                         \
-            x87_wait(cpu, i);                                                                      \
         insn(cpu, i, x86_read64(cpu, i, x86_ea(cpu, i)));                                          \
-        if (memory_enters)                                                                         \
-            enter(cpu);                                                                            \
         X86_NEXT(cpu, i);                                                                          \
     }
-FROM_MMX(cvtpi2ps, true)
-FROM_MMX(cvtpi2pd, false)
+FROM_MMX(cvtpi2ps)
+FROM_MMX(cvtpi2pd)
 
 #define TO_MMX(insn, load)                                                                         \
     static inline void insn(struct x86_cpu *cpu, const struct x86_insn *i, __m128i b)              \
@@ -265,6 +265,7 @@ FROM_MMX(cvtpi2pd, false)
         const bool armed = x86_fp_arm(cpu);                                                        \
         uint64_t v;                                                                                \
                                                                                                    \
+        enter(cpu);                                                                                \
         __asm__ volatile(#insn " %1,%%mm0\n\tmovq %%mm0,%0\n\temms"                                \
                          : "=r"(v)                                                                 \
                          : "x"(b)                                                                  \

@@ -148,23 +148,17 @@ MEMORY(ficom_m32, "ficoml", 32)
 
 static const unsigned unordered = X86_FSW_C0 | X86_FSW_C2 | X86_FSW_C3;
 
-/* False: an unmasked exception, nothing else happens. */
+/* False: an unmasked exception, so nothing is popped; the codes are set all the same. */
 static bool conclude_compare(struct x86_fpu *fpu, unsigned host_sw)
 {
-    if (x87_aborted(fpu, host_sw)) {
-        x87_merge(fpu, host_sw, X86_FSW_C1);
-        return false;
-    }
     x87_merge(fpu, host_sw, X87_CODES);
-    return true;
+    return !x87_aborted(fpu, host_sw);
 }
 
 static bool compare_empty(struct x86_fpu *fpu)
 {
-    if (!x87_stack_fault(fpu, false))
-        return false;
     fpu->sw |= (uint16_t)unordered;
-    return true;
+    return x87_stack_fault(fpu, false);
 }
 
 static X87_OUT_OF_LINE void compare(struct x86_cpu *cpu, const struct x86_insn *i, binary_fn *op,
@@ -201,26 +195,25 @@ static X87_OUT_OF_LINE void compare_memory(struct x86_cpu *cpu, const struct x86
         x87_pop(fpu);
 }
 
-/* FCOMI and its like: the codes go to the flags and not to the status word. */
+/* FCOMI and its like: the codes go to the flags, the status word keeps its own. */
 static X87_OUT_OF_LINE void compare_flags(struct x86_cpu *cpu, const struct x86_insn *i,
                                           binary_fn *op, bool pop)
 {
     struct x86_fpu *fpu = &cpu->fpu;
     struct x86_st unused;
     unsigned host_sw = unordered;
+    bool done;
 
     x87_begin(cpu, i);
     if (x87_empty(fpu, 0) || x87_empty(fpu, i->src)) {
-        if (!x87_stack_fault(fpu, false))
-            return;
+        done = x87_stack_fault(fpu, false);
     } else {
         host_sw = op(x87_st(fpu, 0), x87_st(fpu, i->src), &unused, fpu->cw);
-        x87_merge(fpu, host_sw, X86_FSW_C1);
-        if (x87_aborted(fpu, host_sw))
-            return;
+        x87_merge(fpu, host_sw, 0);
+        done = !x87_aborted(fpu, host_sw);
     }
     cpu->cc = host_sw & unordered; /* C0 C2 C3 stand where AH has CF PF ZF */
-    if (pop)
+    if (done && pop)
         x87_pop(fpu);
 }
 
@@ -285,6 +278,7 @@ static X87_OUT_OF_LINE void unary(struct x86_cpu *cpu, const struct x86_insn *i,
 
     x87_begin(cpu, i);
     if (x87_empty(fpu, 0)) {
+        fpu->sw &= (uint16_t) ~(codes & X86_FSW_C2);
         if (x87_stack_fault(fpu, false))
             x87_put(fpu, 0, X87_INDEFINITE);
         return;
@@ -305,9 +299,9 @@ static X87_OUT_OF_LINE void split(struct x86_cpu *cpu, const struct x86_insn *i,
 
     x87_begin(cpu, i);
     if (x87_empty(fpu, 0) || !x87_empty(fpu, 7)) {
+        fpu->sw &= (uint16_t) ~(codes & X86_FSW_C2);
         if (!x87_stack_fault(fpu, !x87_empty(fpu, 0)))
             return;
-        fpu->sw &= (uint16_t) ~(codes & X86_FSW_C2);
     } else {
         host_sw = op(x87_st(fpu, 0), r, fpu->cw);
         x87_merge(fpu, host_sw, codes);
@@ -363,11 +357,57 @@ HANDLER(exec_fxam, examine(cpu, i))
 /* X(mnemonic, instruction, codes, pops into ST(1)) */
 #define TWO_OPERANDS(X)                                                                            \
     X(FSCALE, fscale, X86_FSW_C1, false)                                                           \
-    X(FPREM, fprem, X87_CODES, false)                                                              \
-    X(FPREM1, fprem1, X87_CODES, false)                                                            \
     X(FPATAN, fpatan, X86_FSW_C1, true)                                                            \
     X(FYL2X, fyl2x, X86_FSW_C1, true)                                                              \
     X(FYL2XP1, fyl2xp1, X86_FSW_C1, true)
+
+/*
+ * Remainders define the codes by the quotient's bits, but leave some alone where
+ * there is no quotient: the host starts from the guest's codes.
+ */
+struct host_env {
+    uint32_t cw, sw, tags, pointers[4];
+};
+
+#define REMAINDER(name)                                                                            \
+    static uint16_t name(const struct x86_st *a, const struct x86_st *b, struct x86_st *r,         \
+                         const struct host_env *env)                                               \
+    {                                                                                              \
+        uint16_t host_sw;                                                                          \
+                                                                                                   \
+        __asm__ volatile("fldenv %4\n\tfldt %3\n\tfldt %2\n\t" #name "\n\t"                        \
+                         "fnstsw %1\n\tfnclex\n\tfstpt %0\n\tfninit"                               \
+                         : "=m"(*r), "=m"(host_sw)                                                 \
+                         : "m"(*a), "m"(*b), "m"(*env)                                             \
+                         : X87_CLOBBERS);                                                          \
+        return host_sw;                                                                            \
+    }
+REMAINDER(fprem)
+REMAINDER(fprem1)
+
+static X87_OUT_OF_LINE void remainder_of(struct x86_cpu *cpu, const struct x86_insn *i, bool ieee)
+{
+    struct x86_fpu *fpu = &cpu->fpu;
+    const struct host_env env = {fpu->cw, fpu->sw & X87_CODES, 0xffff, {0}};
+    struct x86_st r = X87_INDEFINITE;
+    uint16_t host_sw;
+
+    x87_begin(cpu, i);
+    if (x87_empty(fpu, 0) || x87_empty(fpu, 1)) {
+        fpu->sw &= (uint16_t)~X86_FSW_C2;
+        if (!x87_stack_fault(fpu, false))
+            return;
+    } else {
+        host_sw = (ieee ? fprem1 : fprem)(x87_st(fpu, 0), x87_st(fpu, 1), &r, &env);
+        x87_merge(fpu, host_sw, X87_CODES);
+        if (x87_aborted(fpu, host_sw))
+            return;
+    }
+    x87_put(fpu, 0, r);
+}
+
+HANDLER(exec_fprem, remainder_of(cpu, i, false))
+HANDLER(exec_fprem1, remainder_of(cpu, i, true))
 
 static X87_OUT_OF_LINE void two_operands(struct x86_cpu *cpu, const struct x86_insn *i,
                                          binary_fn *op, unsigned codes, bool pop)
@@ -380,7 +420,6 @@ static X87_OUT_OF_LINE void two_operands(struct x86_cpu *cpu, const struct x86_i
     if (x87_empty(fpu, 0) || x87_empty(fpu, 1)) {
         if (!x87_stack_fault(fpu, false))
             return;
-        fpu->sw &= (uint16_t) ~(codes & X86_FSW_C2);
     } else {
         host_sw = op(x87_st(fpu, 0), x87_st(fpu, 1), &r, fpu->cw);
         x87_merge(fpu, host_sw, codes);
@@ -427,6 +466,8 @@ static const struct x86_op rows[] = {
     X87_ROW(FCOMP, M, X86_OP_BY_WIDTH, X87_MEM(NULL, NULL, exec_fcomp32, exec_fcomp64)),
     X87_ROW(FICOM, M, X86_OP_BY_WIDTH, X87_MEM(NULL, exec_ficom16, exec_ficom32, NULL)),
     X87_ROW(FICOMP, M, X86_OP_BY_WIDTH, X87_MEM(NULL, exec_ficomp16, exec_ficomp32, NULL)),
+    X87_ROW(FPREM, NONE, 0, X87_REG(exec_fprem)),
+    X87_ROW(FPREM1, NONE, 0, X87_REG(exec_fprem1)),
     X87_ROW(FTST, NONE, 0, X87_REG(exec_ftst)),
     X87_ROW(FXAM, NONE, 0, X87_REG(exec_fxam)),
 };

@@ -116,6 +116,7 @@ X87_FN(exec_ffree)
 {
     x87_begin(cpu, i);
     x87_free(&cpu->fpu, i->src);
+    cpu->fpu.sw &= (uint16_t)~X86_FSW_C1;
     X86_NEXT(cpu, i);
 }
 
@@ -123,7 +124,8 @@ X87_FN(exec_ffreep)
 {
     x87_begin(cpu, i);
     x87_free(&cpu->fpu, i->src);
-    x87_move_top(&cpu->fpu, 1);
+    x87_pop(&cpu->fpu);
+    cpu->fpu.sw &= (uint16_t)~X86_FSW_C1;
     X86_NEXT(cpu, i);
 }
 

@@ -24,7 +24,7 @@ static void push_loaded(struct x86_fpu *fpu, struct x86_st value, unsigned host_
         return;
     }
     x87_merge(fpu, host_sw, X86_FSW_C1);
-    if (!x87_aborted(fpu, host_sw))
+    if (!(host_sw & ~fpu->cw & X86_FSW_IE)) /* a denormal is pushed even if that is unmasked */
         x87_push(fpu, value);
 }
 
@@ -100,7 +100,7 @@ X87_FN(exec_fld_st)
     x87_begin(cpu, i);
     if (!x87_empty(fpu, i->src))
         push_loaded(fpu, *x87_st(fpu, i->src), 0);
-    else if (x87_stack_fault(fpu, !x87_empty(fpu, 7)))
+    else if (x87_stack_fault(fpu, false))
         x87_push(fpu, X87_INDEFINITE);
     X86_NEXT(cpu, i);
 }
@@ -253,6 +253,19 @@ X87_FN(exec_fstp_st)
     X86_NEXT(cpu, i);
 }
 
+/* Almost FSTP: an empty ST(0) is no fault, it is just not stored. */
+X87_FN(exec_fstpnce)
+{
+    struct x86_fpu *fpu = &cpu->fpu;
+
+    x87_begin(cpu, i);
+    if (!x87_empty(fpu, 0))
+        x87_put(fpu, i->src, *x87_st(fpu, 0));
+    x87_pop(fpu);
+    fpu->sw &= (uint16_t)~X86_FSW_C1;
+    X86_NEXT(cpu, i);
+}
+
 /* Empty registers take the indefinite value first.  False: unmasked stack fault. */
 static bool fill_empty(struct x86_fpu *fpu, unsigned a, unsigned b)
 {
@@ -358,7 +371,7 @@ static const struct x86_op rows[] = {
     X87_ROW(FLD, ST, 0, X87_REG(exec_fld_st)),
     X87_ROW(FST, ST, 0, X87_REG(exec_fst_st)),
     X87_ROW(FSTP, ST, 0, X87_REG(exec_fstp_st)),
-    X87_ROW(FSTPNCE, ST, 0, X87_REG(exec_fstp_st)),
+    X87_ROW(FSTPNCE, ST, 0, X87_REG(exec_fstpnce)),
     X87_ROW(FXCH, ST, 0, X87_REG(exec_fxch)),
     X87_ROW(FCHS, NONE, 0, X87_REG(exec_fchs)),
     X87_ROW(FABS, NONE, 0, X87_REG(exec_fabs)),
