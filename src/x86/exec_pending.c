@@ -5,4 +5,3 @@
 const struct x86_op_table x86_ops_int = {NULL, 0};
 const struct x86_op_table x86_ops_flow = {NULL, 0};
 const struct x86_op_table x86_ops_bmi = {NULL, 0};
-const struct x86_op_table x86_ops_system = {NULL, 0};

@@ -50,6 +50,11 @@ static inline bool x86_stepping(const struct x86_cpu *cpu)
     return cpu->debug_armed || (cpu->rflags & (X86_FL_TF | X86_FL_RF));
 }
 
+#define X86_DR6_BD CB_BIT(13)
+#define X86_DR6_BS CB_BIT(14)
+#define X86_DR6_BT CB_BIT(15)
+#define X86_DR7_GD CB_BIT(13)
+
 /* True: an instruction breakpoint hit, #DB has been delivered; start over. */
 bool x86_debug_before(struct x86_cpu *cpu);
 /* Ends RF; delivers the #DB trap of a single step or a data breakpoint, if any. */
@@ -57,10 +62,12 @@ void x86_debug_after(struct x86_cpu *cpu);
 
 /*
  * Data breakpoints.  mem.c: a page for which x86_debug_page() holds gets no
- * fast TLB entry (WRMSR and MOV DR flush when that changes); its slow accesses
+ * fast TLB entry (a change of that flushes); its slow accesses
  * are reported by x86_debug_data().  Both cost nothing while no data breakpoint
  * is armed: test cpu->debug_data first.
  */
+void x86_debug_armed(struct x86_cpu *cpu); /* after any change of DR0-3, DR7, CR4.DE */
+void x86_debug_io(struct x86_cpu *cpu, uint16_t port, unsigned len);
 bool x86_debug_page(const struct x86_cpu *cpu, uint64_t at);
 void x86_debug_data(struct x86_cpu *cpu, uint64_t at, unsigned len, bool write);
 
