@@ -70,12 +70,12 @@ static inline void x87_push(struct x86_fpu *fpu, struct x86_st value)
 /* ---- exceptions ---- */
 
 /* A waiting instruction meets an unmasked exception of an earlier one: #MF. */
-void x87_pending(struct x86_cpu *cpu, const struct x86_insn *i);
+void x86_x87_pending(struct x86_cpu *cpu, const struct x86_insn *i);
 
 static inline void x87_wait(struct x86_cpu *cpu, const struct x86_insn *i)
 {
     if (CB_UNLIKELY(cpu->fpu.sw & X86_FSW_ES))
-        x87_pending(cpu, i);
+        x86_x87_pending(cpu, i);
 }
 
 /* Merges what an operation left in the host's status word: flags, and the codes that it defines. */
