@@ -167,6 +167,7 @@ static void check_segment_write(struct x86_cpu *cpu, const struct x86_insn *i, b
 static enum x86_tlb_name check_access(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at,
                                       size_t len, bool write)
 {
+    x86_at(cpu, i);
     if (CB_LIKELY(cpu->tlb != &cpu->tlbs[X86_TLB_NONE]))
         return x86_tlb_current(cpu);
     if (cpu->tlb_state->check_write)
