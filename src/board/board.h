@@ -3,6 +3,7 @@
 #ifndef BOARD_BOARD_H
 #define BOARD_BOARD_H
 
+#include "board/acpi.h"
 #include "board/clock.h"
 #include "board/entry.h"
 #include "board/fabric.h"

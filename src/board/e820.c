@@ -24,6 +24,6 @@ unsigned board_e820(const struct board_memory_map *map, struct wire_e820 out[BOA
     add(out, &n, BOARD_HIGH_RAM, map->tables, WIRE_E820_RAM);
     add(out, &n, map->tables, map->below_4g, WIRE_E820_ACPI);
     add(out, &n, CB_BIT(32), CB_BIT(32) + map->above_4g, WIRE_E820_RAM);
-    add(out, &n, map->pmem, map->pmem + map->pmem_size, WIRE_E820_PMEM);
+    add(out, &n, map->pmem, map->pmem + map->pmem_size, WIRE_E820_PRAM);
     return n;
 }

@@ -58,8 +58,10 @@ static void lapic_startup(void *ctx, uint8_t vector)
 
 static void lapic_eoi(void *ctx, uint8_t vector)
 {
-    (void)ctx;
-    (void)vector;
+    struct board_platform *p = ctx;
+
+    if (p->config.acpi)
+        dev_ioapic_eoi(&p->ioapic, vector);
 }
 
 static void lapic_ipi(void *ctx, struct dev_lapic_message message, bool all_but_self)
@@ -125,6 +127,26 @@ static void bus_irq(void *ctx, unsigned line, bool level)
     struct board_platform *p = ctx;
 
     dev_i8259_set(&p->pic, line, level);
+    if (p->config.acpi) /* IRQ 0 is on input 2 */
+        dev_ioapic_set(&p->ioapic, line ? line : 2, level);
+}
+
+static void timer_irq(void *ctx, unsigned line, bool level)
+{
+    struct board_platform *p = ctx;
+
+    if (!p->config.acpi || !dev_hpet_legacy(&p->hpet))
+        bus_irq(p, line, level);
+}
+
+static void hpet_irq(void *ctx, unsigned gsi, bool level, bool legacy)
+{
+    struct board_platform *p = ctx;
+
+    if (legacy)
+        bus_irq(p, gsi, level);
+    else
+        dev_ioapic_set(&p->ioapic, gsi, level);
 }
 
 static void bus_msi(void *ctx, uint64_t address, uint32_t data)
@@ -171,6 +193,18 @@ static const struct dev_bus_ops bus_ops = {
     .dma_read = bus_dma_read,
     .dma_write = bus_dma_write,
     .irq = bus_irq,
+    .msi = bus_msi,
+    .now_ns = bus_now,
+    .timer_arm = bus_timer_arm,
+    .timer_cancel = bus_timer_cancel,
+    .request = bus_request,
+    .trace = bus_trace,
+};
+
+static const struct dev_bus_ops timer_bus_ops = {
+    .dma_read = bus_dma_read,
+    .dma_write = bus_dma_write,
+    .irq = timer_irq,
     .msi = bus_msi,
     .now_ns = bus_now,
     .timer_arm = bus_timer_arm,
@@ -387,6 +421,26 @@ static void post_code(void *dev, uint16_t offset, uint32_t value, unsigned size)
     (void)size;
 }
 
+/* The debug console of Bochs and QEMU: a byte out is a byte printed, E9h read back says it is there. */
+static uint32_t debugcon_in(void *dev, uint16_t offset, unsigned size)
+{
+    const struct board_platform *p = dev;
+
+    (void)offset;
+    (void)size;
+    return p->config.debugcon ? 0xe9 : 0xff;
+}
+
+static void debugcon_out(void *dev, uint16_t offset, uint32_t value, unsigned size)
+{
+    const struct board_platform *p = dev;
+
+    (void)offset;
+    (void)size;
+    if (p->config.debugcon)
+        p->config.debugcon(p->config.ctx, (uint8_t)value);
+}
+
 static void add_legacy_ports(struct board_platform *p)
 {
     const struct {
@@ -404,8 +458,12 @@ static void add_legacy_ports(struct board_platform *p)
         {0x092, 1, {0, 1, dev_i8042_in, dev_i8042_out, &p->kbc}},
         {0x070, 2, {0x070, 1, dev_cmos_in, dev_cmos_out, &p->cmos}},
         {0x080, 1, {0, 4, NULL, post_code, p}},
+        {0x0e9, 1, {0x0e9, 1, debugcon_in, debugcon_out, p}},
         {0x0f4, 1, {0x0f4, 4, NULL, dev_debug_exit_out, &p->bus}},
         {0x3f8, 8, {0x3f8, 1, dev_uart_in, dev_uart_out, &p->uart}},
+        {DEV_PVPANIC_PORT, 1, {DEV_PVPANIC_PORT, 1, dev_pvpanic_in, dev_pvpanic_out, &p->bus}},
+        {DEV_FW_CFG_PORT, DEV_FW_CFG_PORTS,
+         {DEV_FW_CFG_PORT, 4, dev_fw_cfg_in, dev_fw_cfg_out, &p->fw_cfg}},
         {0xcf8, 8, {0xcf8, 4, dev_pci_host_in, dev_pci_host_out, &p->pci}},
         {0xcf9, 1, {0, 1, dev_i8042_in, dev_i8042_out, &p->kbc}}, /* a dword at CF8h is not it */
     };
@@ -414,11 +472,34 @@ static void add_legacy_ports(struct board_platform *p)
         board_add_ports(p, table[i].first, table[i].n, &table[i].region);
 }
 
+static void add_acpi_devices(struct board_platform *p)
+{
+    const struct board_port_region pm = {DEV_ACPI_PM_PORT, 4, dev_acpi_pm_in, dev_acpi_pm_out,
+                                         &p->pm};
+    const struct board_mmio_region ioapic = {DEV_IOAPIC_BASE, 0x100, 4, dev_ioapic_load,
+                                             dev_ioapic_store, &p->ioapic};
+    const struct board_mmio_region hpet = {DEV_HPET_BASE, 0x400, 8, dev_hpet_load, dev_hpet_store,
+                                           &p->hpet};
+
+    if (!p->config.acpi)
+        return;
+    dev_ioapic_init(&p->ioapic, p->bus);
+    dev_hpet_init(&p->hpet, p->bus, hpet_irq, p);
+    dev_acpi_pm_init(&p->pm, p->bus);
+    p->cmos.alarm = dev_acpi_pm_rtc_alarm;
+    p->cmos.alarm_ctx = &p->pm;
+    board_add_ports(p, DEV_ACPI_PM_PORT, DEV_ACPI_PM_PORTS, &pm);
+    board_add_mmio(p, &ioapic);
+    board_add_mmio(p, &hpet);
+}
+
 static void intx_changed(void *ctx, uint8_t devfn, bool level)
 {
-    (void)ctx; /* without tables nobody knows where a PCI pin leads: message interrupts only */
-    (void)devfn;
-    (void)level;
+    struct board_platform *p = ctx;
+    const unsigned device = devfn >> 3, line = device & (BOARD_INTX_LINES - 1);
+
+    p->intx[line] = (p->intx[line] & ~(1u << device)) | (uint32_t)level << device;
+    bus_irq(p, BOARD_INTX_FIRST + line, p->intx[line] != 0);
 }
 
 void board_add_pci(struct board_platform *p, uint8_t devfn, struct dev_pci *pci)
@@ -426,6 +507,19 @@ void board_add_pci(struct board_platform *p, uint8_t devfn, struct dev_pci *pci)
     pci->intx_changed = intx_changed;
     pci->intx_ctx = p;
     dev_pci_plug(&p->pci, devfn, pci);
+}
+
+/* What firmware would have set: level-triggered PCI lines and SCI, Interrupt Line registers. */
+static void route_interrupts(struct board_platform *p)
+{
+    dev_i8259_out(&p->pic, 0x4d1, 0x0e, 1); /* lines 9, 10, 11 */
+    for (unsigned devfn = 0; devfn < CB_ARRAY_LEN(p->pci.slot); devfn++) {
+        struct dev_pci *pci = p->pci.slot[devfn];
+
+        if (pci && pci->cfg[DEV_PCI_PIN])
+            pci->cfg[DEV_PCI_LINE] =
+                (uint8_t)(BOARD_INTX_FIRST + (devfn >> 3 & (BOARD_INTX_LINES - 1)));
+    }
 }
 
 enum cbit_status board_platform_new(const struct board_platform_config *config,
@@ -437,16 +531,20 @@ enum cbit_status board_platform_new(const struct board_platform_config *config,
         return CBIT_NO_MEMORY;
     p->config = *config;
     p->bus = (struct dev_bus){.ops = &bus_ops, .ctx = p};
+    p->timer_bus = (struct dev_bus){.ops = &timer_bus_ops, .ctx = p};
     board_clock_init(&p->clock, config->instructions, config->ctx);
     dev_lapic_init(&p->lapic, p->bus, 0, true, &lapic_ops, p);
     dev_i8259_init(&p->pic, pic_output, p);
-    dev_i8254_init(&p->pit, p->bus);
-    dev_cmos_init(&p->cmos, p->bus, config->rtc_epoch);
+    dev_i8254_init(&p->pit, p->timer_bus);
+    dev_cmos_init(&p->cmos, p->timer_bus, config->rtc_epoch);
     dev_cmos_set_memory(&p->cmos, config->below_4g, config->above_4g);
     dev_i8042_init(&p->kbc, p->bus);
     dev_uart_init(&p->uart, p->bus, 4, uart_send, p);
     dev_pci_host_init(&p->pci, p->bus);
+    dev_fw_cfg_init(&p->fw_cfg, p->bus, config->below_4g + config->above_4g,
+                    (uint16_t)(config->n_cpus ? config->n_cpus : 1));
     add_legacy_ports(p);
+    add_acpi_devices(p);
     *out = p;
     return CBIT_OK;
 }
@@ -465,5 +563,12 @@ void board_platform_reset(struct board_platform *p)
     dev_i8042_reset(&p->kbc);
     dev_uart_reset(&p->uart);
     dev_pci_host_reset(&p->pci);
+    dev_fw_cfg_reset(&p->fw_cfg);
+    if (p->config.acpi) {
+        dev_ioapic_reset(&p->ioapic);
+        dev_hpet_reset(&p->hpet);
+        dev_acpi_pm_reset(&p->pm);
+    }
+    route_interrupts(p);
     update_intr(p);
 }

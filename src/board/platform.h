@@ -11,6 +11,8 @@
 
 #define BOARD_MAX_PORT_REGIONS 64
 #define BOARD_MAX_MMIO_REGIONS 8
+#define BOARD_INTX_FIRST       10 /* INTA# of PCI devices: even ones line 10, odd ones 11 */
+#define BOARD_INTX_LINES       2
 
 /* What the platform needs from whoever owns it; all are given ctx. */
 struct board_platform_ops {
@@ -29,6 +31,9 @@ struct board_platform_config {
     uint64_t (*instructions)(void *ctx); /* clock by instructions; NULL: host time */
     int64_t rtc_epoch;                   /* seconds since 1970 */
     uint64_t below_4g, above_4g;         /* RAM, for the CMOS */
+    bool acpi;                           /* I/O APIC, HPET and power management too */
+    unsigned n_cpus;
+    void (*debugcon)(void *ctx, uint8_t byte); /* port E9h; NULL: none */
 };
 
 struct board_port_region {
@@ -53,7 +58,7 @@ struct board_platform_stats {
 
 struct board_platform {
     struct board_platform_config config;
-    struct dev_bus bus;
+    struct dev_bus bus, timer_bus; /* timer_bus: for PIT and RTC, whose lines the HPET may take */
     struct board_clock clock;
     struct dev_i8259 pic;
     struct dev_i8254 pit;
@@ -61,7 +66,12 @@ struct board_platform {
     struct dev_i8042 kbc;
     struct dev_uart uart;
     struct dev_lapic lapic;
+    struct dev_ioapic ioapic;
+    struct dev_hpet hpet;
+    struct dev_acpi_pm pm;
+    struct dev_fw_cfg fw_cfg;
     struct dev_pci_host pci;
+    uint32_t intx[BOARD_INTX_LINES]; /* which PCI devices (0-31) pull the line */
     struct board_port_region port[BOARD_MAX_PORT_REGIONS];
     unsigned n_ports;
     uint8_t port_map[65536]; /* index + 1 into port[], 0: nothing there */

@@ -3,14 +3,19 @@
 #ifndef DEV_DEV_H
 #define DEV_DEV_H
 
+#include "dev/acpi_pm.h"
 #include "dev/bus.h"
 #include "dev/cmos.h"
 #include "dev/debug_exit.h"
+#include "dev/fw_cfg.h"
+#include "dev/hpet.h"
 #include "dev/i8042.h"
 #include "dev/i8254.h"
 #include "dev/i8259.h"
+#include "dev/ioapic.h"
 #include "dev/lapic.h"
 #include "dev/pci_host.h"
+#include "dev/pvpanic.h"
 #include "dev/uart16550.h"
 
 /*

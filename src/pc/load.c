@@ -81,7 +81,6 @@ enum cbit_status pc_prepare_images(struct pc *pc, struct pc_error *error)
 static enum cbit_status load_linux(struct pc *pc, struct board_entry *entry,
                                    struct board_error *why)
 {
-    const struct board_target target = {.write = target_write, .zero = target_zero, .ctx = pc};
     struct board_linux what = {
         .kernel = bytes_of(pc->config.kernel),
         .initrd = bytes_of(pc->config.initrd),
@@ -93,7 +92,7 @@ static enum cbit_status load_linux(struct pc *pc, struct board_entry *entry,
         what.bzimage = what.kernel;
         what.kernel = (struct board_bytes){pc->unpacked, pc->unpacked_len};
     }
-    return board_load_linux(&what, &target, entry, why);
+    return board_load_linux(&what, &pc->target, entry, why);
 }
 
 static enum cbit_status load_direct(struct pc *pc, struct board_error *why)
@@ -104,6 +103,8 @@ static enum cbit_status load_direct(struct pc *pc, struct board_error *why)
 
     if (pc->config.image == PC_IMAGE_MULTIBOOT)
         return board_fail(why, "Multiboot images are not supported yet");
+    if (!pc->config.no_acpi)
+        pc->map.rsdp = board_acpi_write(&pc->map, 1, &pc->target);
     status = load_linux(pc, &entry, why);
     if (status)
         return status;
@@ -119,6 +120,7 @@ enum cbit_status pc_load(struct pc *pc, struct pc_error *error)
     struct board_error why = {""};
     enum cbit_status status = CBIT_OK;
 
+    pc->target = (struct board_target){.write = target_write, .zero = target_zero, .ctx = pc};
     if (pc->config.image != PC_IMAGE_ROM)
         status = load_direct(pc, &why);
     memcpy(error->text, why.text, sizeof(error->text));

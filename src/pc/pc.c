@@ -38,7 +38,7 @@ static void lay_out_memory(struct pc *pc)
 
     pc->map.below_4g = memory < LOW_MEMORY ? memory : LOW_MEMORY;
     pc->map.above_4g = memory - pc->map.below_4g;
-    pc->map.tables = pc->map.below_4g;
+    pc->map.tables = pc->map.below_4g - (pc->config.no_acpi ? 0 : BOARD_ACPI_SIZE);
 }
 
 static enum cbit_status make_memory(struct pc *pc, const struct asp_profile *profile)
@@ -96,6 +96,9 @@ static enum cbit_status make_platform(struct pc *pc)
                                                 : (int64_t)time(NULL),
         .below_4g = pc->map.below_4g,
         .above_4g = pc->map.above_4g,
+        .acpi = !pc->config.no_acpi,
+        .n_cpus = 1,
+        .debugcon = pc->config.callbacks.debugcon ? pc_debugcon : NULL,
     };
 
     return board_platform_new(&config, &pc->platform);

@@ -94,6 +94,13 @@ static void console(void *ctx, uint8_t byte)
         pc_flush_console(pc);
 }
 
+void pc_debugcon(void *ctx, uint8_t byte)
+{
+    struct pc *pc = ctx;
+
+    pc->config.callbacks.debugcon(pc->config.callbacks.ctx, &byte, 1);
+}
+
 static void trace(void *ctx, const char *line)
 {
     pc_trace(ctx, "board", line);
@@ -286,8 +293,10 @@ bool pc_net_input(struct pc *pc, const uint8_t *frame, size_t len)
 
 bool pc_power_button(struct pc *pc)
 {
-    (void)pc;
-    return false;
+    if (pc->config.no_acpi)
+        return false;
+    dev_acpi_pm_power_button(&pc->platform->pm);
+    return true;
 }
 
 void pc_pause(struct pc *pc)

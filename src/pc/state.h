@@ -19,6 +19,7 @@ struct pc {
     struct board_platform *platform;
     struct board_fabric fabric;
     struct board_memory_map map;
+    struct board_target target;
     uint8_t *unpacked;       /* the ELF of an unpacked kernel; NULL: none */
     size_t unpacked_len;
     uint8_t *rom;            /* padded to whole pages */
@@ -40,6 +41,7 @@ enum cbit_status pc_load(struct pc *pc, struct pc_error *error) CBIT_MUST_CHECK;
 enum cbit_status pc_prepare_images(struct pc *pc, struct pc_error *error) CBIT_MUST_CHECK;
 void pc_flush_console(struct pc *pc);
 void pc_trace(struct pc *pc, const char *room, const char *line);
+void pc_debugcon(void *pc, uint8_t byte);
 extern const struct board_platform_ops pc_platform_ops;
 
 #endif

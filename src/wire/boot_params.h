@@ -52,7 +52,7 @@
 #define WIRE_XLOADFLAGS_64        0x01
 
 enum wire_e820_type { WIRE_E820_RAM = 1, WIRE_E820_RESERVED, WIRE_E820_ACPI, WIRE_E820_NVS,
-                      WIRE_E820_PMEM = 7 };
+                      WIRE_E820_PRAM = 12 };
 
 struct wire_e820 {
     uint64_t base, size;
