@@ -4,7 +4,7 @@
  * SME key, the tweak, filler for every ASID slot, TSME (APM vol. 2, 7.10; the
  * key is made at each reset and never leaves the chip).
  */
-#include "asp/state.h"
+#include "asp/commands.h"
 
 static void fill(void *ctx, void *buf, size_t len)
 {
@@ -47,10 +47,20 @@ static void install_tweak(struct asp *asp)
     cb_wipe(&tweak, sizeof(tweak));
 }
 
+/* Guests, their keys and the firmware's own state live in the chip's RAM; flash and fuses stay. */
+static void forget_platform(struct asp *asp)
+{
+    struct asp_call call = {.asp = asp};
+    const enum wire_sev_status status = asp_cmd_shutdown(&call);
+
+    CBIT_ASSERT(status == WIRE_SEV_SUCCESS);
+}
+
 void asp_reset(struct asp *asp)
 {
     asp_trace(asp, "boot: reset, %s, %s randomness", asp->profile->name,
               asp->random.seeded ? "seeded" : "the host's");
+    forget_platform(asp);
     mc_reset(asp->mc, fill, asp);
     asp_trace(asp, "boot: %u ASID key slots hold random filler", mc_config(asp->mc)->n_asids);
     install_tweak(asp);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* LAUNCH_FINISH: the session is wiped, the ASID may be entered. */
+#include "asp/commands.h"
+
+enum wire_sev_status asp_cmd_launch_finish(struct asp_call *call)
+{
+    struct asp_guest *guest = asp_guest_of(call->asp, cb_load_le32(call->b));
+
+    if (!guest)
+        return WIRE_SEV_INVALID_GUEST;
+    if (!asp_guest_may(guest, call->command->id))
+        return WIRE_SEV_INVALID_GUEST_STATE;
+    asp_guest_forget_transport(guest);
+    cb_wipe(guest->measure, sizeof(guest->measure));
+    guest->state = WIRE_SEV_GUEST_RUNNING;
+    asp_asid_start_use(call->asp, guest);
+    return WIRE_SEV_SUCCESS;
+}
