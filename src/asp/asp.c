@@ -37,6 +37,7 @@ static void take_config(struct asp *asp, const struct asp_config *config)
     asp->standalone = config->standalone;
     asp->min_sev_asid = config->min_sev_asid ? config->min_sev_asid : 1;
     asp->n_cpus = config->n_cpus ? config->n_cpus : 1;
+    asp->exposed = config->expose;
     asp->trace = config->trace;
     asp->trace_ctx = config->trace_ctx;
     if (config->tweak) {

@@ -46,6 +46,7 @@ struct asp_config {
     bool seeded;                       /* all randomness follows from seed; shown in the status */
     uint64_t seed;
     const uint8_t *tweak;              /* 48 x 16 bytes that replace the profile's tweak constants */
+    bool expose;                       /* asp_exposed_keys may answer; marks the platform EXPOSED */
     unsigned min_sev_asid;             /* first ASID of plain SEV guests; 0: 1 */
     asp_trace_fn *trace;               /* NULL: silent */
     void *trace_ctx;
@@ -68,6 +69,12 @@ void asp_free(struct asp *asp); /* wipes; NULL is allowed */
 void asp_reset(struct asp *asp);
 
 const struct asp_profile *asp_profile_of(const struct asp *asp);
+
+/*
+ * The memory keys in force, as text; wiped and freed by the caller.  CBIT_DENIED
+ * unless the configuration said expose.  A reset makes new ones.
+ */
+enum cbit_status asp_exposed_keys(const struct asp *asp, char **text) CBIT_MUST_CHECK;
 
 /*
  * Where a command's buffers are: system physical addresses as its fields name

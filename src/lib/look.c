@@ -46,6 +46,5 @@ bool cbit_machine_frame(const struct cbit_machine *machine, uint64_t address, cb
 
 enum cbit_error cbit_machine_exposed_keys(const struct cbit_machine *machine, char **text)
 {
-    (void)text;
-    return machine->config.expose_keys ? CBIT_E_UNIMPLEMENTED : CBIT_E_DENIED;
+    return lib_error(asp_exposed_keys(pc_asp(machine->pc), text));
 }

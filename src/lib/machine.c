@@ -155,6 +155,7 @@ static struct pc_config pc_config_of(struct cbit_machine *machine)
         .deterministic = from->deterministic,
         .seeded = from->seeded,
         .seed = from->seed,
+        .expose_keys = from->expose_keys,
         .tweak = from->tweak.data,
         .min_sev_asid = from->min_sev_asid,
         .no_jit = from->no_jit,

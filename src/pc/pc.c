@@ -69,6 +69,7 @@ static enum cbit_status make_asp(struct pc *pc, const struct asp_profile *profil
         .tsme = pc->config.tsme,
         .seeded = pc->config.seeded,
         .seed = pc->config.seed,
+        .expose = pc->config.expose_keys,
         .tweak = pc->config.tweak,
         .min_sev_asid = pc->config.min_sev_asid,
         .trace = pc->config.callbacks.trace ? asp_line : NULL,

@@ -58,6 +58,7 @@ struct pc_config {
     bool seeded;            /* keys, tweaks and RDRAND follow from seed */
     uint64_t seed;
     uint64_t rtc_epoch;     /* seconds since 1970 that the RTC starts from; deterministic: ignored */
+    bool expose_keys;       /* see asp_exposed_keys */
     const uint8_t *tweak;   /* 48 x 16 bytes, see struct asp_config */
     unsigned min_sev_asid;  /* 0: 1 */
     bool no_jit;
