@@ -320,7 +320,7 @@ static void block_fill(struct x86_cpu *cpu, struct x86_block *b, const struct x8
                             .bytes = (uint16_t)d->bytes, .offset = r->at & (CB_PAGE_SIZE - 1),
                             .crosses = r->crosses, .frame2 = r->frame2};
     memcpy(b->insn, d->insn, d->n_insns * sizeof(d->insn[0]));
-    x86_make_fast(cpu, b->insn, d->n_insns);
+    x86_make_fast(cpu, b->insn, d->n_insns, b->offset);
     cpu->stats.blocks_decoded++;
 }
 

@@ -100,7 +100,8 @@ void x86_exec_fall_out(struct x86_cpu *cpu, const struct x86_insn *i);
 /* Leaves to the run loop in front of this instruction. */
 void x86_exec_stale(struct x86_cpu *cpu, const struct x86_insn *i);
 
-/* Quicker handlers for frequent shapes and pairs: fast.c; called on a finished block. */
-void x86_make_fast(const struct x86_cpu *cpu, struct x86_insn *insn, unsigned n);
+/* Quicker handlers for frequent shapes and pairs: fast.c; called on a finished block at `offset`
+   of its page. */
+void x86_make_fast(const struct x86_cpu *cpu, struct x86_insn *insn, unsigned n, uint64_t offset);
 
 #endif

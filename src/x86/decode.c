@@ -117,7 +117,8 @@ static const struct shape shapes[] = {
 static const struct x86_op_table *const *op_tables(unsigned *n)
 {
     static const struct x86_op_table *const tables[] = {
-        &x86_ops_int, &x86_ops_flow, &x86_ops_bmi, &x86_ops_system, &x86_ops_fpstate,
+        &x86_ops_alu, &x86_ops_move, &x86_ops_shift, &x86_ops_mul, &x86_ops_bits, &x86_ops_stack,
+        &x86_ops_string, &x86_ops_flow, &x86_ops_bmi, &x86_ops_system, &x86_ops_fpstate,
         &x86_ops_sse_move, &x86_ops_sse_int, &x86_ops_sse_imm, &x86_ops_sse_float,
         &x86_ops_sse_text, &x86_ops_mmx, &x86_ops_x87, &x86_ops_x87_move, &x86_ops_x87_env,
     };
@@ -335,6 +336,7 @@ static bool files_fit(const struct work *w, unsigned operand_class, bool rm_firs
         [X86_REGS_GPR_MMX] = {F_GPR, F_MMX},     [X86_REGS_XMM_MMX] = {F_XMM, F_MMX},
         [X86_REGS_MMX_XMM] = {F_MMX, F_XMM},     [X86_REGS_GPR_8] = {F_GPR, F_GPR},
         [X86_REGS_GPR_16] = {F_GPR, F_GPR},      [X86_REGS_GPR_32] = {F_GPR, F_GPR},
+        [X86_REGS_GPR_64] = {F_GPR, F_GPR},
     };
 
     for (unsigned k = 0; k < w->n_op; k++) {
@@ -534,6 +536,21 @@ static void fill_masked_move(const struct x86_cpu *cpu, const struct work *w, st
             *register_place(i, X86_FORM_NONE, at++) = register_number(w->op[k].reg.value);
 }
 
+/* Faults of the stack pointer's own accesses are #SS. */
+static bool implies_stack(ZydisMnemonic m)
+{
+    switch ((int)m) {
+    case ZYDIS_MNEMONIC_PUSH: case ZYDIS_MNEMONIC_POP:
+    case ZYDIS_MNEMONIC_CALL: case ZYDIS_MNEMONIC_RET:
+    case ZYDIS_MNEMONIC_PUSHA: case ZYDIS_MNEMONIC_PUSHAD:
+    case ZYDIS_MNEMONIC_POPA: case ZYDIS_MNEMONIC_POPAD:
+    case ZYDIS_MNEMONIC_PUSHF: case ZYDIS_MNEMONIC_PUSHFD: case ZYDIS_MNEMONIC_PUSHFQ:
+    case ZYDIS_MNEMONIC_POPF: case ZYDIS_MNEMONIC_POPFD: case ZYDIS_MNEMONIC_POPFQ:
+    case ZYDIS_MNEMONIC_ENTER: case ZYDIS_MNEMONIC_LEAVE: return true;
+    default: return false;
+    }
+}
+
 /* ---- rules ---- */
 
 static x86_exec_fn *privilege_refusal(const struct x86_cpu *cpu, const struct x86_op *op)
@@ -621,6 +638,8 @@ static enum x86_decode_result append_known(const struct x86_decoder *d, const st
         return append(out, &i, true);
     }
     fill_flags(w, &i);
+    if (!w->memory && implies_stack(w->in.mnemonic))
+        i.flags |= X86_IF_STACK;
     if (op->form == X86_FORM_STRING) {
         i.seg = source_segment(w->in.attributes);
         i.width = (uint8_t)(w->in.operand_width / 8u);

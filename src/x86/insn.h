@@ -223,7 +223,7 @@ enum x86_operand_class {
     X86_REGS_GPR_XMM,  /* register operand GPR, r/m XMM (MOVMSKPS, CVTSS2SI, PEXTRW) */
     X86_REGS_MMX_GPR, X86_REGS_GPR_MMX,
     X86_REGS_XMM_MMX, X86_REGS_MMX_XMM, /* MOVQ2DQ, CVTPI2PS ... */
-    X86_REGS_GPR_8, X86_REGS_GPR_16, X86_REGS_GPR_32, /* GPRs, second operand of that size (MOVZX, CRC32) */
+    X86_REGS_GPR_8, X86_REGS_GPR_16, X86_REGS_GPR_32, X86_REGS_GPR_64, /* GPRs, second operand of that size (MOVZX, CRC32) */
 };
 
 /*
@@ -236,7 +236,13 @@ struct x86_op_table {
     unsigned n;
 };
 
-extern const struct x86_op_table x86_ops_int;     /* exec_int*.c: ALU, moves, shifts, bits, strings, stack */
+extern const struct x86_op_table x86_ops_alu;     /* exec_alu.c */
+extern const struct x86_op_table x86_ops_shift;   /* exec_shift.c */
+extern const struct x86_op_table x86_ops_move;    /* exec_move.c */
+extern const struct x86_op_table x86_ops_mul;     /* exec_mul.c: DIV and decimal adjustment too */
+extern const struct x86_op_table x86_ops_bits;    /* exec_bits.c: BT, BSF, CMPXCHG and kin */
+extern const struct x86_op_table x86_ops_stack;   /* exec_stack.c */
+extern const struct x86_op_table x86_ops_string;  /* exec_string.c: ports too */
 extern const struct x86_op_table x86_ops_flow;    /* exec_flow.c: near jumps, calls, returns, loops */
 extern const struct x86_op_table x86_ops_system;  /* exec_sys*.c: far transfers, segments, CR/DR/MSR ... */
 extern const struct x86_op_table x86_ops_fpstate; /* exec_xsave.c: FXSAVE, XSAVE, MXCSR */

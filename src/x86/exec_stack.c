@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PUSH, POP, PUSHA, POPA, ENTER, LEAVE, PUSHF, POPF.  Segment registers are
+ * pushed and popped in the system files.
+ */
+#include "x86/stack.h"
+
+#include <Zydis/Zydis.h>
+
+#include "x86/sys.h"
+
+/* ---- accesses ---- */
+
+static uint64_t stack_at(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t by,
+                         unsigned width, bool write)
+{
+    const uint64_t sp = (cpu->r[X86_RSP] + by) & x86_stack_mask(cpu);
+
+    return x86_seg_ea(cpu, i, X86_SS, sp, width, write);
+}
+
+uint64_t x86_stack_peek(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t by, unsigned width)
+{
+    const uint64_t at = stack_at(cpu, i, by, width, false);
+
+    return width == 8 ? x86_read64(cpu, i, at)
+           : width == 4 ? x86_read32(cpu, i, at) : x86_read16(cpu, i, at);
+}
+
+void x86_stack_poke(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t by, uint64_t v,
+                    unsigned width)
+{
+    const uint64_t at = stack_at(cpu, i, by, width, true);
+
+    if (width == 8)
+        x86_write64(cpu, i, at, v);
+    else if (width == 4)
+        x86_write32(cpu, i, at, (uint32_t)v);
+    else
+        x86_write16(cpu, i, at, (uint16_t)v);
+}
+
+void x86_push(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t v, unsigned width)
+{
+    x86_stack_poke(cpu, i, (uint64_t)0 - width, v, width);
+    x86_stack_move(cpu, (uint64_t)0 - width);
+}
+
+/* ---- PUSH ---- */
+
+static void push64_r(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    if (CB_LIKELY(cpu->mode == X86_MODE_64))
+        x86_push64(cpu, i, cpu->r[i->dst]);
+    else
+        x86_push(cpu, i, cpu->r[i->dst], 8);
+    X86_NEXT(cpu, i);
+}
+
+static void push_r(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    x86_push(cpu, i, cpu->r[i->dst], i->width);
+    X86_NEXT(cpu, i);
+}
+
+static void push_i(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    x86_push(cpu, i, i->imm, i->width);
+    X86_NEXT(cpu, i);
+}
+
+static void push64_m(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    x86_push64(cpu, i, x86_read64(cpu, i, x86_ea(cpu, i)));
+    X86_NEXT(cpu, i);
+}
+
+static void push32_m(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    x86_push(cpu, i, x86_read32(cpu, i, x86_ea(cpu, i)), 4);
+    X86_NEXT(cpu, i);
+}
+
+static void push16_m(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    x86_push(cpu, i, x86_read16(cpu, i, x86_ea(cpu, i)), 2);
+    X86_NEXT(cpu, i);
+}
+
+/* ---- POP ---- */
+
+static void pop64_r(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    const uint64_t v = x86_read64(cpu, i, cpu->r[X86_RSP]);
+
+    cpu->r[X86_RSP] += 8;
+    cpu->r[i->dst] = v;
+    X86_NEXT(cpu, i);
+}
+
+static void pop_r(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    const uint64_t v = x86_stack_peek(cpu, i, 0, i->width);
+
+    x86_stack_move(cpu, i->width);
+    x86_set(cpu, i->dst, i->width, v);
+    X86_NEXT(cpu, i);
+}
+
+/* The destination's address is made with the stack pointer already moved. */
+static __attribute__((noinline)) void pop_to_memory(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    const uint64_t v = x86_stack_peek(cpu, i, 0, i->width);
+    struct x86_insn moved = *i;
+    uint64_t at;
+
+    if (moved.base == X86_RSP)
+        moved.disp += moved.width;
+    at = x86_ea(cpu, &moved);
+    if (i->width == 8)
+        x86_write64(cpu, i, at, v);
+    else if (i->width == 4)
+        x86_write32(cpu, i, at, (uint32_t)v);
+    else
+        x86_write16(cpu, i, at, (uint16_t)v);
+    x86_stack_move(cpu, i->width);
+}
+
+static void pop_m(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    pop_to_memory(cpu, i);
+    X86_NEXT(cpu, i);
+}
+
+/* ---- PUSHA, POPA: not in 64-bit mode ---- */
+
+static void pusha(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    const uint64_t all = (uint64_t)0 - 8u * i->width;
+
+    /* The whole area first: a fault leaves nothing half done. */
+    x86_stack_poke(cpu, i, all, cpu->r[X86_RDI], i->width);
+    for (unsigned k = 0; k < 8; k++)
+        x86_stack_poke(cpu, i, (uint64_t)0 - (k + 1) * i->width, cpu->r[k], i->width);
+    x86_stack_move(cpu, all);
+    X86_NEXT(cpu, i);
+}
+
+static void popa(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    uint64_t v[8];
+
+    for (unsigned k = 0; k < 8; k++)
+        v[k] = x86_stack_peek(cpu, i, (7 - k) * i->width, i->width);
+    for (unsigned k = 0; k < 8; k++)
+        if (k != X86_RSP)
+            x86_set(cpu, k, i->width, v[k]);
+    x86_stack_move(cpu, 8u * i->width);
+    X86_NEXT(cpu, i);
+}
+
+/* ---- ENTER, LEAVE ---- */
+
+static __attribute__((noinline)) void make_frame(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    const unsigned w = i->width, level = i->imm2 & 31;
+    const uint64_t mask = x86_stack_mask(cpu), bp = cpu->r[X86_RBP] & mask;
+    const uint64_t frame = (cpu->r[X86_RSP] - w) & mask;
+    const uint64_t end = (uint64_t)0 - (uint64_t)w * (level + 1) - (i->imm & 0xffff);
+
+    x86_stack_poke(cpu, i, (uint64_t)0 - w, cpu->r[X86_RBP], w);
+    for (unsigned k = 1; k < level; k++) {
+        const uint64_t from = x86_seg_ea(cpu, i, X86_SS, (bp - (uint64_t)k * w) & mask, w, false);
+        const uint64_t v = w == 8 ? x86_read64(cpu, i, from)
+                           : w == 4 ? x86_read32(cpu, i, from) : x86_read16(cpu, i, from);
+
+        x86_stack_poke(cpu, i, (uint64_t)0 - (uint64_t)w * (k + 1), v, w);
+    }
+    if (level)
+        x86_stack_poke(cpu, i, (uint64_t)0 - (uint64_t)w * (level + 1), frame, w);
+    else
+        x86_stack_peek(cpu, i, end + w, w); /* the frame's end must be there */
+    x86_set(cpu, X86_RBP, w, frame);
+    x86_stack_move(cpu, end);
+}
+
+static void enter(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    make_frame(cpu, i);
+    X86_NEXT(cpu, i);
+}
+
+static void leave(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    const uint64_t mask = x86_stack_mask(cpu), bp = cpu->r[X86_RBP] & mask;
+    const uint64_t at = x86_seg_ea(cpu, i, X86_SS, bp, i->width, false);
+    const uint64_t v = i->width == 8 ? x86_read64(cpu, i, at)
+                       : i->width == 4 ? x86_read32(cpu, i, at) : x86_read16(cpu, i, at);
+
+    x86_set_sp(cpu, bp + i->width);
+    x86_set(cpu, X86_RBP, i->width, v);
+    X86_NEXT(cpu, i);
+}
+
+/* ---- PUSHF, POPF ---- */
+
+/* Virtual-8086 mode without VME: IOPL 3, or #GP(0). */
+static void check_v86(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    if (cpu->mode == X86_MODE_V86 && (cpu->rflags & X86_FL_IOPL) != X86_FL_IOPL)
+        x86_gp0(cpu, i);
+}
+
+static void pushf(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    check_v86(cpu, i);
+    x86_push(cpu, i, x86_rflags(cpu) & ~(uint64_t)(X86_FL_VM | X86_FL_RF), i->width);
+    X86_NEXT(cpu, i);
+}
+
+/* What POPF may change at this privilege. */
+static uint64_t popf_mask(const struct x86_cpu *cpu, unsigned width)
+{
+    const unsigned iopl = cpu->rflags >> 12 & 3;
+    uint64_t mask = X86_FL_STATUS | X86_FL_TF | X86_FL_DF | X86_FL_NT | X86_FL_AC | X86_FL_ID;
+
+    if (cpu->cpl <= iopl)
+        mask |= X86_FL_IF;
+    if (cpu->cpl == 0)
+        mask |= X86_FL_IOPL;
+    mask |= X86_FL_RF; /* cleared */
+    return width == 2 ? mask & 0xffff : mask;
+}
+
+static void popf(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    uint64_t v, mask, changed;
+
+    check_v86(cpu, i);
+    v = x86_stack_peek(cpu, i, 0, i->width) & ~(uint64_t)X86_FL_RF;
+    mask = popf_mask(cpu, i->width);
+    changed = (cpu->rflags ^ v) & mask;
+    x86_stack_move(cpu, i->width);
+    x86_set_rflags(cpu, (x86_rflags(cpu) & ~mask) | (v & mask));
+    if (changed & X86_FL_AC)
+        x86_mode_changed(cpu);
+    if (changed & (X86_FL_TF | X86_FL_AC) || (cpu->rflags & X86_FL_IF && cpu->intr)) {
+        x86_leave_block(cpu, i, x86_next_rip(cpu, i));
+        return;
+    }
+    X86_NEXT(cpu, i);
+}
+
+/* ---- rows ---- */
+
+#define M(NAME) .mnemonic = ZYDIS_MNEMONIC_##NAME
+#define PLAIN(NAME, fn) {M(NAME), .form = X86_FORM_NONE, .reg = {fn}}
+#define NOT_64(NAME, fn) {M(NAME), .form = X86_FORM_NONE, .flags = X86_OP_NO64, .reg = {fn}}
+
+static const struct x86_op rows[] = {
+    {M(PUSH), .form = X86_FORM_RM, .flags = X86_OP_BY_WIDTH,
+     .reg = {NULL, push_r, push_r, push64_r}, .mem = {NULL, push16_m, push32_m, push64_m}},
+    {M(PUSH), .form = X86_FORM_I, .reg = {push_i}},
+    {M(POP), .form = X86_FORM_RM, .flags = X86_OP_BY_WIDTH,
+     .reg = {NULL, pop_r, pop_r, pop64_r}, .mem = {NULL, pop_m, pop_m, pop_m}},
+    NOT_64(PUSHA, pusha), NOT_64(PUSHAD, pusha), NOT_64(POPA, popa), NOT_64(POPAD, popa),
+    {M(ENTER), .form = X86_FORM_ENTER, .reg = {enter}},
+    PLAIN(LEAVE, leave), PLAIN(PUSHF, pushf), PLAIN(PUSHFD, pushf), PLAIN(PUSHFQ, pushf),
+    PLAIN(POPF, popf), PLAIN(POPFD, popf), PLAIN(POPFQ, popf),
+};
+
+const struct x86_op_table x86_ops_stack = {rows, CB_ARRAY_LEN(rows)};
