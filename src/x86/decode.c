@@ -676,7 +676,7 @@ enum x86_decode_result x86_decode(const struct x86_decoder *d, const struct x86_
         return X86_DECODE_LONG;
     if (s == ZYDIS_STATUS_NO_MORE_DATA)
         return X86_DECODE_SHORT;
-    start_insn(&i, out->bytes, 1);
+    start_insn(&i, out->bytes, n < 15 ? n : 15); /* all that was looked at: the block's bytes */
     trace_unknown(cpu, bytes, n);
     return append(out, &i, true);
 }
