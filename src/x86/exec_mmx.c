@@ -241,7 +241,7 @@ READ_HANDLER(exec_palignr_m,
                          : "r"(b)                                                                  \
                          : MMX_CLOBBERS);                                                          \
         if (CB_UNLIKELY(armed))                                                                    \
-            x86_fp_check(cpu, i, a, X86_FP_OTHER);                                                 \
+            x86_fp_check(cpu, i, a, a, X86_FP_QUIET);                                              \
         simd_set(cpu, i->dst, a);                                                                  \
     }                                                                                              \
     SIMD_FN(exec_##insn##_r)                                                                       \
@@ -271,7 +271,7 @@ FROM_MMX(cvtpi2pd)
                          : "x"(b)                                                                  \
                          : MMX_CLOBBERS);                                                          \
         if (CB_UNLIKELY(armed))                                                                    \
-            x86_fp_check(cpu, i, b, X86_FP_OTHER);                                                 \
+            x86_fp_check(cpu, i, b, b, X86_FP_QUIET);                                              \
         set(cpu, i->dst, v);                                                                       \
     }                                                                                              \
     SIMD_FN(exec_##insn##_r)                                                                       \

@@ -6,7 +6,7 @@
  * The host's MXCSR is the guest's but for the exception masks (x86/fpu.h), so
  * an operation is the host's instruction and nothing else, unless the guest
  * has unmasked some exception: then flags are looked at after each one, and
- * before its result is stored.
+ * before its result is stored (simd_exceptions.c).
  * Manual: APM vol. 1 "SIMD Floating-Point Exceptions", vol. 4.
  */
 #include <Zydis/Zydis.h>
@@ -16,94 +16,53 @@
 
 #if X86_HOST_FPU
 
-/* ---- exceptions ---- */
-
-enum { MXCSR_IE = 1, MXCSR_DE = 2, MXCSR_ZE = 4, MXCSR_UE = 16 };
-
-static bool tiny32(uint32_t v)
-{
-    return (v & 0x7f800000u) == 0 && (v & 0x7fffffffu) != 0;
-}
-
-static bool tiny64(uint64_t v)
-{
-    return (v & UINT64_C(0x7ff0000000000000)) == 0 && (v & INT64_MAX) != 0;
-}
-
-/* Masked underflow is flagged for inexact results only, unmasked underflow for all tiny ones. */
-static bool has_tiny(const union x86_xmm *v, enum x86_fp_shape shape)
-{
-    switch (shape) {
-    case X86_FP_SS: return tiny32(v->u32[0]);
-    case X86_FP_SD: return tiny64(v->u64[0]);
-    case X86_FP_PD: return tiny64(v->u64[0]) || tiny64(v->u64[1]);
-    case X86_FP_PS:
-        return tiny32(v->u32[0]) || tiny32(v->u32[1]) || tiny32(v->u32[2]) || tiny32(v->u32[3]);
-    case X86_FP_OTHER:
-    default: return false;
-    }
-}
-
-/*
- * An unmasked exception of an operand (invalid, denormal, division by zero)
- * hides those of results, which then have not been computed.
- */
-SIMD_OUT_OF_LINE void x86_fp_check(struct x86_cpu *cpu, const struct x86_insn *i, __m128i result,
-                                   enum x86_fp_shape shape)
-{
-    const uint32_t unmasked = ~cpu->mxcsr >> 7 & X86_MXCSR_FLAGS;
-    uint32_t flags = _mm_getcsr() & X86_MXCSR_FLAGS;
-    union x86_xmm v;
-
-    _mm_store_si128((__m128i *)&v, result);
-    if (flags & unmasked & (MXCSR_IE | MXCSR_DE | MXCSR_ZE))
-        flags &= MXCSR_IE | MXCSR_DE | MXCSR_ZE;
-    else if ((unmasked & MXCSR_UE) && has_tiny(&v, shape))
-        flags |= MXCSR_UE;
-    cpu->mxcsr |= flags;
-    if (!(flags & unmasked))
-        return;
-    x86_fp_load(cpu); /* drops the host's flags: those that count are in cpu->mxcsr */
-    x86_fault(cpu, i, cpu->cr4 & X86_CR4_OSXMMEXCPT ? X86_XM : X86_UD);
-}
-
 /* ---- dst = op(dst, src) ---- */
 
-/* X(mnemonic, instruction, feature, load, shape) */
+/* X(mnemonic, instruction, feature, load, what x86_fp_check needs to know) */
 #define FLOAT_OPS(X)                                                                               \
-    X(ADDPS, addps, NONE, simd_load16a, X86_FP_PS) X(ADDPD, addpd, NONE, simd_load16a, X86_FP_PD)  \
-    X(ADDSS, addss, NONE, simd_load4, X86_FP_SS) X(ADDSD, addsd, NONE, simd_load8, X86_FP_SD)      \
-    X(SUBPS, subps, NONE, simd_load16a, X86_FP_PS) X(SUBPD, subpd, NONE, simd_load16a, X86_FP_PD)  \
-    X(SUBSS, subss, NONE, simd_load4, X86_FP_SS) X(SUBSD, subsd, NONE, simd_load8, X86_FP_SD)      \
-    X(MULPS, mulps, NONE, simd_load16a, X86_FP_PS) X(MULPD, mulpd, NONE, simd_load16a, X86_FP_PD)  \
-    X(MULSS, mulss, NONE, simd_load4, X86_FP_SS) X(MULSD, mulsd, NONE, simd_load8, X86_FP_SD)      \
-    X(DIVPS, divps, NONE, simd_load16a, X86_FP_PS) X(DIVPD, divpd, NONE, simd_load16a, X86_FP_PD)  \
-    X(DIVSS, divss, NONE, simd_load4, X86_FP_SS) X(DIVSD, divsd, NONE, simd_load8, X86_FP_SD)      \
-    X(SQRTPS, sqrtps, NONE, simd_load16a, X86_FP_OTHER)                                            \
-    X(SQRTPD, sqrtpd, NONE, simd_load16a, X86_FP_OTHER)                                            \
-    X(SQRTSS, sqrtss, NONE, simd_load4, X86_FP_OTHER)                                              \
-    X(SQRTSD, sqrtsd, NONE, simd_load8, X86_FP_OTHER)                                              \
-    X(MINPS, minps, NONE, simd_load16a, X86_FP_OTHER)                                              \
-    X(MINPD, minpd, NONE, simd_load16a, X86_FP_OTHER)                                              \
-    X(MINSS, minss, NONE, simd_load4, X86_FP_OTHER) X(MINSD, minsd, NONE, simd_load8, X86_FP_OTHER)\
-    X(MAXPS, maxps, NONE, simd_load16a, X86_FP_OTHER)                                              \
-    X(MAXPD, maxpd, NONE, simd_load16a, X86_FP_OTHER)                                              \
-    X(MAXSS, maxss, NONE, simd_load4, X86_FP_OTHER) X(MAXSD, maxsd, NONE, simd_load8, X86_FP_OTHER)\
-    X(ADDSUBPS, addsubps, SSE3, simd_load16a, X86_FP_PS)                                           \
-    X(ADDSUBPD, addsubpd, SSE3, simd_load16a, X86_FP_PD)                                           \
-    X(HADDPS, haddps, SSE3, simd_load16a, X86_FP_PS)                                               \
-    X(HADDPD, haddpd, SSE3, simd_load16a, X86_FP_PD)                                               \
-    X(HSUBPS, hsubps, SSE3, simd_load16a, X86_FP_PS)                                               \
-    X(HSUBPD, hsubpd, SSE3, simd_load16a, X86_FP_PD)                                               \
-    X(CVTDQ2PS, cvtdq2ps, NONE, simd_load16a, X86_FP_OTHER)                                        \
-    X(CVTPS2DQ, cvtps2dq, NONE, simd_load16a, X86_FP_OTHER)                                        \
-    X(CVTTPS2DQ, cvttps2dq, NONE, simd_load16a, X86_FP_OTHER)                                      \
-    X(CVTPD2DQ, cvtpd2dq, NONE, simd_load16a, X86_FP_OTHER)                                        \
-    X(CVTTPD2DQ, cvttpd2dq, NONE, simd_load16a, X86_FP_OTHER)                                      \
-    X(CVTPD2PS, cvtpd2ps, NONE, simd_load16a, X86_FP_PS)                                           \
-    X(CVTPS2PD, cvtps2pd, NONE, simd_load8, X86_FP_OTHER)                                          \
-    X(CVTSD2SS, cvtsd2ss, NONE, simd_load8, X86_FP_SS)                                             \
-    X(CVTSS2SD, cvtss2sd, NONE, simd_load4, X86_FP_OTHER)
+    X(ADDPS, addps, NONE, simd_load16a, X86_FP_ADD | X86_FP_PS)                                    \
+    X(ADDPD, addpd, NONE, simd_load16a, X86_FP_ADD | X86_FP_PD)                                    \
+    X(ADDSS, addss, NONE, simd_load4, X86_FP_ADD | X86_FP_SS)                                      \
+    X(ADDSD, addsd, NONE, simd_load8, X86_FP_ADD | X86_FP_SD)                                      \
+    X(SUBPS, subps, NONE, simd_load16a, X86_FP_SUB | X86_FP_PS)                                    \
+    X(SUBPD, subpd, NONE, simd_load16a, X86_FP_SUB | X86_FP_PD)                                    \
+    X(SUBSS, subss, NONE, simd_load4, X86_FP_SUB | X86_FP_SS)                                      \
+    X(SUBSD, subsd, NONE, simd_load8, X86_FP_SUB | X86_FP_SD)                                      \
+    X(MULPS, mulps, NONE, simd_load16a, X86_FP_MUL | X86_FP_PS)                                    \
+    X(MULPD, mulpd, NONE, simd_load16a, X86_FP_MUL | X86_FP_PD)                                    \
+    X(MULSS, mulss, NONE, simd_load4, X86_FP_MUL | X86_FP_SS)                                      \
+    X(MULSD, mulsd, NONE, simd_load8, X86_FP_MUL | X86_FP_SD)                                      \
+    X(DIVPS, divps, NONE, simd_load16a, X86_FP_DIV | X86_FP_PS)                                    \
+    X(DIVPD, divpd, NONE, simd_load16a, X86_FP_DIV | X86_FP_PD)                                    \
+    X(DIVSS, divss, NONE, simd_load4, X86_FP_DIV | X86_FP_SS)                                      \
+    X(DIVSD, divsd, NONE, simd_load8, X86_FP_DIV | X86_FP_SD)                                      \
+    X(SQRTPS, sqrtps, NONE, simd_load16a, X86_FP_QUIET)                                            \
+    X(SQRTPD, sqrtpd, NONE, simd_load16a, X86_FP_QUIET)                                            \
+    X(SQRTSS, sqrtss, NONE, simd_load4, X86_FP_QUIET)                                              \
+    X(SQRTSD, sqrtsd, NONE, simd_load8, X86_FP_QUIET)                                              \
+    X(MINPS, minps, NONE, simd_load16a, X86_FP_QUIET)                                              \
+    X(MINPD, minpd, NONE, simd_load16a, X86_FP_QUIET)                                              \
+    X(MINSS, minss, NONE, simd_load4, X86_FP_QUIET)                                                \
+    X(MINSD, minsd, NONE, simd_load8, X86_FP_QUIET)                                                \
+    X(MAXPS, maxps, NONE, simd_load16a, X86_FP_QUIET)                                              \
+    X(MAXPD, maxpd, NONE, simd_load16a, X86_FP_QUIET)                                              \
+    X(MAXSS, maxss, NONE, simd_load4, X86_FP_QUIET)                                                \
+    X(MAXSD, maxsd, NONE, simd_load8, X86_FP_QUIET)                                                \
+    X(ADDSUBPS, addsubps, SSE3, simd_load16a, X86_FP_ADDSUB | X86_FP_PS)                           \
+    X(ADDSUBPD, addsubpd, SSE3, simd_load16a, X86_FP_ADDSUB | X86_FP_PD)                           \
+    X(HADDPS, haddps, SSE3, simd_load16a, X86_FP_HADD | X86_FP_PS)                                 \
+    X(HADDPD, haddpd, SSE3, simd_load16a, X86_FP_HADD | X86_FP_PD)                                 \
+    X(HSUBPS, hsubps, SSE3, simd_load16a, X86_FP_HSUB | X86_FP_PS)                                 \
+    X(HSUBPD, hsubpd, SSE3, simd_load16a, X86_FP_HSUB | X86_FP_PD)                                 \
+    X(CVTDQ2PS, cvtdq2ps, NONE, simd_load16a, X86_FP_QUIET)                                        \
+    X(CVTPS2DQ, cvtps2dq, NONE, simd_load16a, X86_FP_QUIET)                                        \
+    X(CVTTPS2DQ, cvttps2dq, NONE, simd_load16a, X86_FP_QUIET)                                      \
+    X(CVTPD2DQ, cvtpd2dq, NONE, simd_load16a, X86_FP_QUIET)                                        \
+    X(CVTTPD2DQ, cvttpd2dq, NONE, simd_load16a, X86_FP_QUIET)                                      \
+    X(CVTPD2PS, cvtpd2ps, NONE, simd_load16a, X86_FP_NARROW | X86_FP_PD)                           \
+    X(CVTPS2PD, cvtps2pd, NONE, simd_load8, X86_FP_QUIET)                                          \
+    X(CVTSD2SS, cvtsd2ss, NONE, simd_load8, X86_FP_NARROW | X86_FP_SD)                             \
+    X(CVTSS2SD, cvtss2sd, NONE, simd_load4, X86_FP_QUIET)
 
 /* X(mnemonic, instruction, load): no exceptions at all */
 #define QUIET_OPS(X)                                                                               \
@@ -111,32 +70,33 @@ SIMD_OUT_OF_LINE void x86_fp_check(struct x86_cpu *cpu, const struct x86_insn *i
     X(RSQRTPS, rsqrtps, simd_load16a) X(RSQRTSS, rsqrtss, simd_load4)                              \
     X(CVTDQ2PD, cvtdq2pd, simd_load8)
 
-#define DEFINE_FLOAT(name, insn, feat, load, shape) SIMD_FP(exec_##insn, #insn, load, shape)
+#define DEFINE_FLOAT(name, insn, feat, load, op) SIMD_FP(exec_##insn, #insn, load, op)
 #define DEFINE_QUIET(name, insn, load) SIMD_OP(exec_##insn, #insn, load)
 FLOAT_OPS(DEFINE_FLOAT)
 QUIET_OPS(DEFINE_QUIET)
 
 /* ---- with an immediate ---- */
 
-/* X(mnemonic, instruction, feature, bits that count, cases, load, shape) */
+/* X(mnemonic, instruction, feature, bits that count, cases, load) */
 #define FLOAT_IMM_OPS(X)                                                                           \
-    X(CMPPS, cmpps, NONE, 7, SIMD_TO_8, simd_load16a, X86_FP_OTHER)                                \
-    X(CMPPD, cmppd, NONE, 7, SIMD_TO_8, simd_load16a, X86_FP_OTHER)                                \
-    X(CMPSS, cmpss, NONE, 7, SIMD_TO_8, simd_load4, X86_FP_OTHER)                                  \
-    X(CMPSD, cmpsd, NONE, 7, SIMD_TO_8, simd_load8, X86_FP_OTHER)                                  \
-    X(ROUNDPS, roundps, SSE41, 15, SIMD_TO_16, simd_load16a, X86_FP_OTHER)                         \
-    X(ROUNDPD, roundpd, SSE41, 15, SIMD_TO_16, simd_load16a, X86_FP_OTHER)                         \
-    X(ROUNDSS, roundss, SSE41, 15, SIMD_TO_16, simd_load4, X86_FP_OTHER)                           \
-    X(ROUNDSD, roundsd, SSE41, 15, SIMD_TO_16, simd_load8, X86_FP_OTHER)                           \
-    X(DPPS, dpps, SSE41, 255, SIMD_TO_256, simd_load16a, X86_FP_PS)                                \
-    X(DPPD, dppd, SSE41, 255, SIMD_TO_256, simd_load16a, X86_FP_PD)
+    X(CMPPS, cmpps, NONE, 7, SIMD_TO_8, simd_load16a)                                              \
+    X(CMPPD, cmppd, NONE, 7, SIMD_TO_8, simd_load16a)                                              \
+    X(CMPSS, cmpss, NONE, 7, SIMD_TO_8, simd_load4)                                                \
+    X(CMPSD, cmpsd, NONE, 7, SIMD_TO_8, simd_load8)                                                \
+    X(ROUNDPS, roundps, SSE41, 15, SIMD_TO_16, simd_load16a)                                       \
+    X(ROUNDPD, roundpd, SSE41, 15, SIMD_TO_16, simd_load16a)                                       \
+    X(ROUNDSS, roundss, SSE41, 15, SIMD_TO_16, simd_load4)                                         \
+    X(ROUNDSD, roundsd, SSE41, 15, SIMD_TO_16, simd_load8)
+#define DOT_OPS(X)                                                                                 \
+    X(DPPS, dpps, SSE41, 255, SIMD_TO_256, simd_load16a)                                           \
+    X(DPPD, dppd, SSE41, 255, SIMD_TO_256, simd_load16a)
 
 #define CASE(insn, n)                                                                              \
     case n:                                                                                        \
         __asm__ volatile(#insn " %2,%1,%0" : "+x"(a) : "x"(b), "i"(n));                            \
         break;
 
-#define DEFINE_FLOAT_IMM(name, insn, feat, bits, cases, load, shape)                               \
+#define DEFINE_BY_VALUE(insn, bits, cases)                                                         \
     static SIMD_OUT_OF_LINE __m128i insn##_by(__m128i a, __m128i b, uint64_t value)                \
     {                                                                                              \
         switch (value & (bits)) {                                                                  \
@@ -145,29 +105,42 @@ QUIET_OPS(DEFINE_QUIET)
             break;                                                                                 \
         }                                                                                          \
         return a;                                                                                  \
-    }                                                                                              \
-    SIMD_FN(exec_##insn##_r)                                                                       \
+    }
+
+#define DEFINE_FLOAT_IMM(name, insn, feat, bits, cases, load)                                      \
+    DEFINE_BY_VALUE(insn, bits, cases)                                                             \
+    static inline void insn(struct x86_cpu *cpu, const struct x86_insn *i, __m128i b)              \
     {                                                                                              \
-        const bool armed = x86_fp_arm(cpu);                                                        \
-        const __m128i r = insn##_by(simd_reg(cpu, i->dst), simd_reg(cpu, i->src), i->imm);         \
-                                                                                                   \
-        if (CB_UNLIKELY(armed))                                                                    \
-            x86_fp_check(cpu, i, r, shape);                                                        \
-        simd_set(cpu, i->dst, r);                                                                  \
-        X86_NEXT(cpu, i);                                                                          \
-    }                                                                                              \
-    SIMD_FN(exec_##insn##_m)                                                                       \
-    {                                                                                              \
-        const __m128i b = load(cpu, i, x86_ea(cpu, i));                                            \
         const bool armed = x86_fp_arm(cpu);                                                        \
         const __m128i r = insn##_by(simd_reg(cpu, i->dst), b, i->imm);                             \
                                                                                                    \
         if (CB_UNLIKELY(armed))                                                                    \
-            x86_fp_check(cpu, i, r, shape);                                                        \
+            x86_fp_check(cpu, i, r, b, X86_FP_QUIET);                                              \
         simd_set(cpu, i->dst, r);                                                                  \
+    }
+#define DEFINE_DOT(name, insn, feat, bits, cases, load)                                            \
+    DEFINE_BY_VALUE(insn, bits, cases)                                                             \
+    static inline void insn(struct x86_cpu *cpu, const struct x86_insn *i, __m128i b)              \
+    {                                                                                              \
+        if (CB_UNLIKELY(x86_fp_arm(cpu)))                                                          \
+            x86_fp_check_##insn(cpu, i, simd_reg(cpu, i->dst), b, i->imm);                         \
+        simd_set(cpu, i->dst, insn##_by(simd_reg(cpu, i->dst), b, i->imm));                        \
+    }
+#define DEFINE_HANDLERS(name, insn, feat, bits, cases, load)                                       \
+    SIMD_FN(exec_##insn##_r)                                                                       \
+    {                                                                                              \
+        insn(cpu, i, simd_reg(cpu, i->src));                                                       \
+        X86_NEXT(cpu, i);                                                                          \
+    }                                                                                              \
+    SIMD_FN(exec_##insn##_m)                                                                       \
+    {                                                                                              \
+        insn(cpu, i, load(cpu, i, x86_ea(cpu, i)));                                                \
         X86_NEXT(cpu, i);                                                                          \
     }
 FLOAT_IMM_OPS(DEFINE_FLOAT_IMM)
+DOT_OPS(DEFINE_DOT)
+FLOAT_IMM_OPS(DEFINE_HANDLERS)
+DOT_OPS(DEFINE_HANDLERS)
 
 /* ---- comparisons into the flags ---- */
 
@@ -181,7 +154,7 @@ FLOAT_IMM_OPS(DEFINE_FLOAT_IMM)
                          : "=@ccz"(zf), "=@ccp"(pf), "=@ccc"(cf)                                   \
                          : "x"(simd_reg(cpu, i->dst)), "x"(b));                                    \
         if (CB_UNLIKELY(armed))                                                                    \
-            x86_fp_check(cpu, i, b, X86_FP_OTHER);                                                 \
+            x86_fp_check(cpu, i, b, b, X86_FP_QUIET);                                              \
         cpu->cc = (zf ? X86_CC_Z : 0u) | (pf ? X86_CC_P : 0u) | (cf ? X86_CC_C : 0u);              \
     }                                                                                              \
     SIMD_FN(exec_##insn##_r)                                                                       \
@@ -209,7 +182,7 @@ COMPARE(ucomisd, simd_load8)
                                                                                                    \
         __asm__ volatile(insn " %1,%0" : "+x"(a) : "r"(v));                                        \
         if (CB_UNLIKELY(armed))                                                                    \
-            x86_fp_check(cpu, i, a, X86_FP_OTHER);                                                 \
+            x86_fp_check(cpu, i, a, a, X86_FP_QUIET);                                              \
         simd_set(cpu, i->dst, a);                                                                  \
     }                                                                                              \
     SIMD_FN(exec_##name##_r)                                                                       \
@@ -235,7 +208,7 @@ FROM_INT(cvtsi2sd64, "cvtsi2sdq", uint64_t, 64)
                                                                                                    \
         __asm__ volatile(insn " %1,%0" : "=r"(v) : "x"(b));                                        \
         if (CB_UNLIKELY(armed))                                                                    \
-            x86_fp_check(cpu, i, b, X86_FP_OTHER);                                                 \
+            x86_fp_check(cpu, i, b, b, X86_FP_QUIET);                                              \
         cpu->r[i->dst] = v;                                                                        \
     }                                                                                              \
     SIMD_FN(exec_##name##_r)                                                                       \
@@ -259,11 +232,11 @@ TO_INT(cvttsd2si64, "cvttsd2si", uint64_t, simd_load8)
 
 /* ---- rows ---- */
 
-#define ROW_FLOAT(name, insn, feat, load, shape)                                                   \
+#define ROW_FLOAT(name, insn, feat, load, op)                                                      \
     SIMD_ROW(name, R_RM, feat, 0, XMM, exec_##insn##_r, exec_##insn##_m),
 #define ROW_QUIET(name, insn, load)                                                                \
     SIMD_ROW(name, R_RM, NONE, 0, XMM, exec_##insn##_r, exec_##insn##_m),
-#define ROW_FLOAT_IMM(name, insn, feat, bits, cases, load, shape)                                  \
+#define ROW_FLOAT_IMM(name, insn, feat, bits, cases, load)                                         \
     SIMD_ROW(name, R_RM_I, feat, 0, XMM, exec_##insn##_r, exec_##insn##_m),
 #define ROW_COMPARE(name, insn)                                                                    \
     SIMD_ROW(name, R_RM, NONE, 0, XMM, exec_##insn##_r, exec_##insn##_m)
@@ -278,6 +251,7 @@ static const struct x86_op rows[] = {
     FLOAT_OPS(ROW_FLOAT)
     QUIET_OPS(ROW_QUIET)
     FLOAT_IMM_OPS(ROW_FLOAT_IMM)
+    DOT_OPS(ROW_FLOAT_IMM)
     ROW_COMPARE(COMISS, comiss),
     ROW_COMPARE(UCOMISS, ucomiss),
     ROW_COMPARE(COMISD, comisd),

@@ -131,8 +131,17 @@ static inline __m128i simd_load2(struct x86_cpu *cpu, const struct x86_insn *i, 
 
 /* ---- the same under MXCSR: SIMD floating-point exceptions ---- */
 
-/* Shape of a result, to find tiny ones when underflow is unmasked. */
-enum x86_fp_shape { X86_FP_OTHER, X86_FP_PS, X86_FP_PD, X86_FP_SS, X86_FP_SD };
+/*
+ * What an operation computes, so that overflow and underflow can be judged when
+ * they are unmasked: kind plus shape.  QUIET: it can have neither.
+ */
+enum x86_fp_op {
+    X86_FP_PS = 0, X86_FP_PD = 1, X86_FP_SS = 2, X86_FP_SD = 3, /* NARROW: of the source */
+    X86_FP_QUIET = 0,
+    X86_FP_ADD = 4, X86_FP_SUB = 8, X86_FP_MUL = 12, X86_FP_DIV = 16,
+    X86_FP_ADDSUB = 20, X86_FP_HADD = 24, X86_FP_HSUB = 28,
+    X86_FP_NARROW = 32, /* CVTSD2SS, CVTPD2PS */
+};
 
 /* With some exception unmasked, each operation starts with no flags in the host's MXCSR ... */
 static inline bool x86_fp_arm(struct x86_cpu *cpu)
@@ -144,32 +153,41 @@ static inline bool x86_fp_arm(struct x86_cpu *cpu)
     return true;
 }
 
-/* ... and before its result is stored, this raises #XM, or #UD without CR4.OSXMMEXCPT, if due. */
-void x86_fp_check(struct x86_cpu *cpu, const struct x86_insn *i, __m128i result,
-                  enum x86_fp_shape shape);
+/*
+ * ... and before its result is stored, this raises #XM, or #UD without
+ * CR4.OSXMMEXCPT, if due.  a and b: destination and source before the operation.
+ */
+void x86_fp_check(struct x86_cpu *cpu, const struct x86_insn *i, __m128i a, __m128i b,
+                  enum x86_fp_op op);
+/* DPPS and DPPD, with their immediate, from the start. */
+void x86_fp_check_dpps(struct x86_cpu *cpu, const struct x86_insn *i, __m128i a, __m128i b,
+                       uint64_t control);
+void x86_fp_check_dppd(struct x86_cpu *cpu, const struct x86_insn *i, __m128i a, __m128i b,
+                       uint64_t control);
 
-#define SIMD_FP(name, insn, load, shape)                                                           \
+#define SIMD_FP(name, insn, load, op)                                                              \
     SIMD_FN(name##_r)                                                                              \
     {                                                                                              \
         const bool armed = x86_fp_arm(cpu);                                                        \
-        __m128i a = simd_reg(cpu, i->dst);                                                         \
+        const __m128i b = simd_reg(cpu, i->src);                                                   \
+        __m128i r = simd_reg(cpu, i->dst);                                                         \
                                                                                                    \
-        __asm__ volatile(insn " %1,%0" : "+x"(a) : "x"(simd_reg(cpu, i->src)));                    \
+        __asm__ volatile(insn " %1,%0" : "+x"(r) : "x"(b));                                        \
         if (CB_UNLIKELY(armed))                                                                    \
-            x86_fp_check(cpu, i, a, shape);                                                        \
-        simd_set(cpu, i->dst, a);                                                                  \
+            x86_fp_check(cpu, i, simd_reg(cpu, i->dst), b, op);                                    \
+        simd_set(cpu, i->dst, r);                                                                  \
         X86_NEXT(cpu, i);                                                                          \
     }                                                                                              \
     SIMD_FN(name##_m)                                                                              \
     {                                                                                              \
         const __m128i b = load(cpu, i, x86_ea(cpu, i));                                            \
         const bool armed = x86_fp_arm(cpu);                                                        \
-        __m128i a = simd_reg(cpu, i->dst);                                                         \
+        __m128i r = simd_reg(cpu, i->dst);                                                         \
                                                                                                    \
-        __asm__ volatile(insn " %1,%0" : "+x"(a) : "x"(b));                                        \
+        __asm__ volatile(insn " %1,%0" : "+x"(r) : "x"(b));                                        \
         if (CB_UNLIKELY(armed))                                                                    \
-            x86_fp_check(cpu, i, a, shape);                                                        \
-        simd_set(cpu, i->dst, a);                                                                  \
+            x86_fp_check(cpu, i, simd_reg(cpu, i->dst), b, op);                                    \
+        simd_set(cpu, i->dst, r);                                                                  \
         X86_NEXT(cpu, i);                                                                          \
     }
 
