@@ -399,6 +399,14 @@ static struct cbit_config machine_config(struct runner *r, const struct run_file
     config.append = o->append;
     config.unpack_kernel = o->unpack_kernel;
     config.rng = o->rng;
+    config.n_disks = files->n_disks;
+    for (unsigned i = 0; i < files->n_disks; i++)
+        config.disk[i] = (struct cbit_disk){.size = host_disk_size(files->disk[i]),
+                                            .read_only = files->disk_read_only[i],
+                                            .ctx = files->disk[i],
+                                            .read = host_disk_read,
+                                            .write = host_disk_write,
+                                            .flush = host_disk_flush};
     config.ctx = r;
     config.console = on_console;
     config.trace = r->trace ? on_trace : NULL;

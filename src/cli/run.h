@@ -49,6 +49,9 @@ enum run_key run_keys_byte(struct run_keys *keys, uint8_t *byte);
 
 struct run_files {
     struct host_bytes kernel, initrd, tweak;
+    struct host_disk *disk[CBIT_MAX_DISKS];
+    bool disk_read_only[CBIT_MAX_DISKS];
+    unsigned n_disks;
 };
 bool run_files_load(struct run_files *files, const struct run_options *options);
 void run_files_free(struct run_files *files);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that are read whole before the machine exists. */
+/* Files of a run: those read whole before the machine exists, and its disks. */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "cli/run.h"
@@ -20,6 +21,49 @@ static bool load(const char *option, const char *path, struct host_bytes *to)
     return false;
 }
 
+/* FILE, FILE,ro or FILE,snapshot. */
+static bool open_disk(struct run_files *files, const char *text)
+{
+    static const struct {
+        const char *suffix;
+        enum host_disk_mode mode;
+    } suffixes[] = {{",ro", HOST_DISK_READ_ONLY}, {",snapshot", HOST_DISK_SNAPSHOT}};
+    enum host_disk_mode mode = HOST_DISK_WRITE;
+    size_t len = strlen(text);
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < CB_ARRAY_LEN(suffixes); i++) {
+        const size_t n = strlen(suffixes[i].suffix);
+
+        if (len > n && strcmp(text + len - n, suffixes[i].suffix) == 0) {
+            mode = suffixes[i].mode;
+            len -= n;
+            break;
+        }
+    }
+    snprintf(path, sizeof path, "%.*s", (int)(len < sizeof path ? len : sizeof path - 1), text);
+    const enum cbit_status status = host_disk_open(path, mode, &files->disk[files->n_disks]);
+
+    if (status) {
+        cli_fail("cbit run", "--disk %s: %s", path,
+                 status == CBIT_IO        ? strerror(errno)
+                 : status == CBIT_INVALID ? "not a multiple of 512 bytes long"
+                                          : cb_status_text(status));
+        return false;
+    }
+    files->disk_read_only[files->n_disks++] = mode == HOST_DISK_READ_ONLY;
+    return true;
+}
+
+static bool open_disks(struct run_files *files, const struct run_options *o)
+{
+    for (unsigned i = 0; i < o->n_disks; i++) {
+        if (!open_disk(files, o->disk[i]))
+            return false;
+    }
+    return true;
+}
+
 bool run_files_load(struct run_files *files, const struct run_options *o)
 {
     const char *image = o->kernel ? o->kernel : o->multiboot ? o->multiboot : o->bios;
@@ -27,7 +71,7 @@ bool run_files_load(struct run_files *files, const struct run_options *o)
 
     *files = (struct run_files){0};
     if (load(name, image, &files->kernel) && load("--initrd", o->initrd, &files->initrd) &&
-        load("--tweak", o->tweak, &files->tweak))
+        load("--tweak", o->tweak, &files->tweak) && open_disks(files, o))
         return true;
     run_files_free(files);
     return false;
@@ -38,4 +82,7 @@ void run_files_free(struct run_files *files)
     host_bytes_free(&files->kernel);
     host_bytes_free(&files->initrd);
     host_bytes_free(&files->tweak);
+    for (unsigned i = 0; i < files->n_disks; i++)
+        host_disk_close(files->disk[i]);
+    files->n_disks = 0;
 }

@@ -74,6 +74,24 @@ enum cbit_status host_state_load(const struct host_state *state, const char *nam
 enum cbit_status host_state_save(const struct host_state *state, const char *name,
                                  const void *data, size_t len) CBIT_MUST_CHECK;
 
+/* ---- disks ---- */
+
+/* A raw image or block device; multiples of 512 bytes. */
+enum host_disk_mode {
+    HOST_DISK_WRITE,     /* CBIT_BUSY if somebody else has it open */
+    HOST_DISK_READ_ONLY,
+    HOST_DISK_SNAPSHOT,  /* writes are kept in memory and forgotten */
+};
+struct host_disk;
+enum cbit_status host_disk_open(const char *path, enum host_disk_mode mode,
+                                struct host_disk **out) CBIT_MUST_CHECK;
+void host_disk_close(struct host_disk *disk); /* NULL is allowed */
+uint64_t host_disk_size(const struct host_disk *disk);
+/* ctx is the disk, so that these fit where functions are asked for; false: failed. */
+bool host_disk_read(void *ctx, uint64_t at, void *to, size_t len);
+bool host_disk_write(void *ctx, uint64_t at, const void *from, size_t len);
+bool host_disk_flush(void *ctx);
+
 /* ---- time ---- */
 
 uint64_t host_now_ns(void);     /* monotonic */

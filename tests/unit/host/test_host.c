@@ -127,6 +127,50 @@ static void addresses_are_unix_paths_or_tcp_ports(void **state)
     }
 }
 
+static void a_snapshot_keeps_its_writes_to_itself(void **state)
+{
+    const struct place *place = *state;
+    static uint8_t zeros[4096];
+    struct host_disk *disk, *other;
+    uint8_t byte = 0;
+
+    assert_int_equal(host_file_replace(place->path, zeros, sizeof zeros, 0600), CBIT_OK);
+    assert_int_equal(host_disk_open(place->path, HOST_DISK_SNAPSHOT, &disk), CBIT_OK);
+    assert_true(host_disk_size(disk) == sizeof zeros);
+    assert_true(host_disk_write(disk, 4095, "x", 1));
+    assert_true(host_disk_read(disk, 4095, &byte, 1));
+    assert_int_equal(byte, 'x');
+    assert_int_equal(host_disk_open(place->path, HOST_DISK_READ_ONLY, &other), CBIT_OK);
+    assert_true(host_disk_read(other, 4095, &byte, 1));
+    assert_int_equal(byte, 0);
+    assert_false(host_disk_write(other, 0, "x", 1));
+    host_disk_close(other);
+    host_disk_close(disk);
+}
+
+static void a_written_disk_keeps_its_bytes_and_has_one_writer(void **state)
+{
+    const struct place *place = *state;
+    static uint8_t zeros[4096];
+    struct host_disk *disk, *other;
+    struct host_bytes bytes;
+
+    assert_int_equal(host_file_replace(place->path, zeros, sizeof zeros, 0600), CBIT_OK);
+    assert_int_equal(host_disk_open(place->path, HOST_DISK_WRITE, &disk), CBIT_OK);
+    assert_int_equal(host_disk_open(place->path, HOST_DISK_WRITE, &other), CBIT_BUSY);
+    assert_true(host_disk_write(disk, 512, "data", 4));
+    assert_false(host_disk_write(disk, 4093, "data", 4));
+    assert_false(host_disk_read(disk, UINT64_MAX, zeros, 4));
+    assert_true(host_disk_flush(disk));
+    host_disk_close(disk);
+    assert_int_equal(host_file_read(place->path, 1 << 20, &bytes), CBIT_OK);
+    assert_int_equal(bytes.len, 4096);
+    assert_memory_equal(bytes.data + 512, "data", 4);
+    host_bytes_free(&bytes);
+    assert_int_equal(host_file_replace(place->path, zeros, 100, 0600), CBIT_OK);
+    assert_int_equal(host_disk_open(place->path, HOST_DISK_WRITE, &disk), CBIT_INVALID);
+}
+
 struct pipes {
     struct host_loop *loop;
     int other;
@@ -176,6 +220,9 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_larger_than_allowed_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(zeros_in_a_dump_become_holes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_snapshot_keeps_its_writes_to_itself, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_written_disk_keeps_its_bytes_and_has_one_writer, set_up,
+                                        tear_down),
         cmocka_unit_test(addresses_are_unix_paths_or_tcp_ports),
         cmocka_unit_test(a_watch_that_a_callback_removed_is_not_called),
     };
