@@ -7,6 +7,7 @@
 #include "dev/bus.h"
 #include "dev/cmos.h"
 #include "dev/debug_exit.h"
+#include "dev/disk.h"
 #include "dev/fw_cfg.h"
 #include "dev/hpet.h"
 #include "dev/i8042.h"
@@ -17,22 +18,9 @@
 #include "dev/pci_host.h"
 #include "dev/pvpanic.h"
 #include "dev/uart16550.h"
-
-/*
- * Where a disk's or persistent memory's bytes are: files are the caller's side.
- * Functions return false when the host failed.
- */
-struct dev_disk_ops {
-    bool (*read)(void *ctx, uint64_t offset, void *to, size_t len);
-    bool (*write)(void *ctx, uint64_t offset, const void *from, size_t len);
-    bool (*flush)(void *ctx);
-};
-
-struct dev_disk {
-    const struct dev_disk_ops *ops;
-    void *ctx;
-    uint64_t size; /* bytes */
-    bool read_only;
-};
+#include "dev/virtio_blk.h"
+#include "dev/virtio_console.h"
+#include "dev/virtio_net.h"
+#include "dev/virtio_rng.h"
 
 #endif
