@@ -17,11 +17,15 @@ struct finding {
 };
 
 #if defined(__x86_64__)
+#include <cpuid.h>
+
 static bool has_aes(void) { return __builtin_cpu_supports("aes"); }
 static bool has_vaes(void)
 {
-    return __builtin_cpu_supports("vaes") && __builtin_cpu_supports("avx512f") &&
-           __builtin_cpu_supports("avx512bw");
+    unsigned a, b, c, d; /* Clang 14 has no name for VAES: CPUID leaf 7, ECX bit 9 */
+
+    return __builtin_cpu_supports("avx512f") && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
+           (c & 1u << 9);
 }
 static bool has_bmi2(void) { return __builtin_cpu_supports("bmi2"); }
 static bool is_x86_64(void) { return true; }
