@@ -21,7 +21,7 @@
 #include "x86/sys.h"
 
 #define FAR_BELOW (INT64_C(1) << 40) /* more than any block, less than overflow */
-#define N_HOOKS 2u                   /* a fused pair is one handler */
+#define N_HOOKS 3u                   /* the budget's end; two for attention: a pair may be one handler */
 
 struct hook {
     struct x86_insn *insn;
@@ -63,6 +63,7 @@ void x86_run_reset(struct x86_cpu *cpu)
 {
     cpu->run->fault = false;
     cpu->run->link_block = cpu->run->hooked = NULL;
+    cpu->run->n_hooks = 0;
     cpu->at = NULL;
     x86_blocks_forget(cpu);
 }
@@ -79,23 +80,26 @@ static long place_of_at(const struct x86_cpu *cpu)
     return cpu->at - b->insn;
 }
 
+/* Execution of block b leads out in front of this instruction. */
+static void hook(struct x86_run_state *run, struct x86_block *b, struct x86_insn *i)
+{
+    if (i->fn == x86_exec_stale)
+        return;
+    run->hooked = b;
+    run->hook[run->n_hooks++] = (struct hook){.insn = i, .fn = i->fn};
+    i->fn = x86_exec_stale;
+}
+
 /* Makes the handlers behind cpu->at lead out. */
 static void hook_next(struct x86_cpu *cpu)
 {
-    struct x86_run_state *run = cpu->run;
     struct x86_block *b = cpu->block;
     const long at = place_of_at(cpu);
 
-    if (at < 0 || run->hooked || b->torn)
+    if (at < 0 || b->torn)
         return;
-    run->hooked = b;
-    run->n_hooks = 0;
-    for (unsigned k = 1; k <= N_HOOKS && at + k < b->n_insns; k++) {
-        struct x86_insn *i = &b->insn[(unsigned long)at + k];
-
-        run->hook[run->n_hooks++] = (struct hook){.insn = i, .fn = i->fn};
-        i->fn = x86_exec_stale;
-    }
+    for (unsigned k = 1; k <= 2 && at + k < b->n_insns && cpu->run->n_hooks < N_HOOKS; k++)
+        hook(cpu->run, b, &b->insn[(unsigned long)at + k]);
 }
 
 static void unhook(struct x86_run_state *run)
@@ -104,6 +108,7 @@ static void unhook(struct x86_run_state *run)
         for (unsigned k = 0; k < run->n_hooks; k++)
             run->hook[k].insn->fn = run->hook[k].fn;
     run->hooked = NULL;
+    run->n_hooks = 0;
 }
 
 static void want_attention(struct x86_cpu *cpu)
@@ -314,6 +319,18 @@ static void execute(struct x86_cpu *cpu, struct x86_block *b)
     settle(cpu);
 }
 
+/* As far into the block as the budget goes. */
+static void execute_part(struct x86_cpu *cpu, struct x86_block *b)
+{
+    for (unsigned k = 0; k < b->n_insns; k++) {
+        if (b->n - b->insn[k].left == cpu->budget) {
+            hook(cpu->run, b, &b->insn[k]);
+            break;
+        }
+    }
+    execute(cpu, b);
+}
+
 /* One instruction, with what the debug registers want around it. */
 static void step(struct x86_cpu *cpu)
 {
@@ -341,14 +358,13 @@ static void run_code(struct x86_cpu *cpu)
     }
     cpu->shadow = cpu->shadow_ss = false;
     b = x86_block_get(cpu, false);
-    if (b->n > cpu->budget) {
-        step(cpu);
-        return;
-    }
     if (epoch == x86_blocks_epoch(cpu))
         link_blocks(cpu, b);
     cpu->run->link_block = NULL;
-    execute(cpu, b);
+    if (b->n > cpu->budget)
+        execute_part(cpu, b);
+    else
+        execute(cpu, b);
 }
 
 /* True: *stop says why x86_run ends. */
