@@ -432,13 +432,20 @@ static uint8_t segment_number(ZydisRegister reg)
     return (uint8_t)(reg - ZYDIS_REGISTER_ES); /* ES CS SS DS FS GS, as in enum x86_seg_name */
 }
 
+/* Mod 0 with SIB base 101b has none whatever REX.B says; Zydis 4.0 takes it for R13. */
+static bool sib_without_base(const struct work *w)
+{
+    return (w->in.attributes & ZYDIS_ATTRIB_HAS_SIB) && w->in.raw.modrm.mod == 0 &&
+           w->in.raw.sib.base == 5;
+}
+
 static void fill_memory(const struct x86_cpu *cpu, const struct work *w,
                         const ZydisDecodedOperand *o, struct x86_insn *i)
 {
-    i->base = address_register(o->mem.base);
+    i->base = sib_without_base(w) ? X86_RZERO : address_register(o->mem.base);
     i->index = address_register(o->mem.index);
     i->scale = o->mem.scale == 8 ? 3 : o->mem.scale == 4 ? 2 : o->mem.scale == 2;
-    i->disp = o->mem.disp.has_displacement ? o->mem.disp.value : 0;
+    i->disp = o->mem.disp.has_displacement || sib_without_base(w) ? w->in.raw.disp.value : 0;
     if (i->base == X86_RBLOCK)
         i->disp += i->off + i->len;
     i->seg = segment_number(o->mem.segment);

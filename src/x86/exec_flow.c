@@ -116,7 +116,11 @@ static void call_r(struct x86_cpu *cpu, const struct x86_insn *i)
 
 static void call_m(struct x86_cpu *cpu, const struct x86_insn *i)
 {
-    call_to(cpu, i, read_target(cpu, i));
+    const uint64_t target = read_target(cpu, i);
+
+    if (CB_UNLIKELY(cpu->mode == X86_MODE_64 && !x86_canonical(cpu->r[X86_RSP] - 8)))
+        x86_fault_code(cpu, i, X86_SS_FAULT, 0); /* i's own address is the operand's */
+    call_to(cpu, i, target);
 }
 
 static void ret(struct x86_cpu *cpu, const struct x86_insn *i)

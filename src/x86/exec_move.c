@@ -95,7 +95,6 @@ EXTEND(movsx, 64, uint64_t, 8, int8_t)
 EXTEND(movsx, 16, uint16_t, 16, int16_t)
 EXTEND(movsx, 32, uint32_t, 16, int16_t)
 EXTEND(movsx, 64, uint64_t, 16, int16_t)
-EXTEND(movsx, 16, uint16_t, 32, int32_t)
 EXTEND(movsx, 32, uint32_t, 32, int32_t)
 EXTEND(movsx, 64, uint64_t, 32, int32_t)
 
@@ -327,7 +326,10 @@ static const struct x86_op rows[] = {
      .mem = X86_BY4(xchg, rm)},
     EXTEND_ROW(MOVZX, movzx, 8), EXTEND_ROW(MOVZX, movzx, 16),
     EXTEND_ROW(MOVSX, movsx, 8), EXTEND_ROW(MOVSX, movsx, 16),
-    EXTEND_ROW(MOVSXD, movsx, 16), EXTEND_ROW(MOVSXD, movsx, 32),
+    EXTEND_ROW(MOVSXD, movsx, 16),
+    {M(MOVSXD), .form = X86_FORM_R_RM, .flags = WIDE, .operand = X86_REGS_GPR_32, /* 66h: 16 bits */
+     .reg = {NULL, movsx16_r16, movsx32_r32, movsx64_r32},
+     .mem = {NULL, movsx16_m16, movsx32_m32, movsx64_m32}},
     {M(LEA), .form = X86_FORM_R_M, .flags = WIDE, .mem = X86_BY3(lea, m)},
     SET_CMOV(O, o), SET_CMOV(NO, no), SET_CMOV(B, b), SET_CMOV(NB, nb),
     SET_CMOV(Z, z), SET_CMOV(NZ, nz), SET_CMOV(BE, be), SET_CMOV(NBE, nbe),

@@ -71,7 +71,11 @@ static void push_i(struct x86_cpu *cpu, const struct x86_insn *i)
 
 static void push64_m(struct x86_cpu *cpu, const struct x86_insn *i)
 {
-    x86_push64(cpu, i, x86_read64(cpu, i, x86_ea(cpu, i)));
+    const uint64_t v = x86_read64(cpu, i, x86_ea(cpu, i));
+
+    if (CB_UNLIKELY(!x86_canonical(cpu->r[X86_RSP] - 8)))
+        x86_fault_code(cpu, i, X86_SS_FAULT, 0); /* i's own address is the operand's */
+    x86_push64(cpu, i, v);
     X86_NEXT(cpu, i);
 }
 
@@ -178,8 +182,7 @@ static __attribute__((noinline)) void make_frame(struct x86_cpu *cpu, const stru
     }
     if (level)
         x86_stack_poke(cpu, i, (uint64_t)0 - (uint64_t)w * (level + 1), frame, w);
-    else
-        x86_stack_peek(cpu, i, end + w, w); /* the frame's end must be there */
+    x86_probe(cpu, i, stack_at(cpu, i, end, w, true), w, true); /* the frame's end must be there */
     x86_set(cpu, X86_RBP, w, frame);
     x86_stack_move(cpu, end);
 }

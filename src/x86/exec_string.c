@@ -99,9 +99,9 @@ static uint64_t movs_bulk(struct x86_cpu *cpu, const struct x86_insn *i, uint64_
     const uint64_t from = source(cpu, i), to = destination(cpu, i, true);
     uint8_t *d, *s;
 
-    n = bulk(cpu, i, to, n, true, &d);
+    n = bulk(cpu, i, from, n, false, &s);
     if (n)
-        n = bulk(cpu, i, from, n, false, &s);
+        n = bulk(cpu, i, to, n, true, &d);
     if (n == 0)
         return 0;
     /* Through two mappings of one frame either access may turn it: one element at a time. */
@@ -235,9 +235,9 @@ static uint64_t cmps_bulk(struct x86_cpu *cpu, const struct x86_insn *i, uint64_
     const uint64_t from = source(cpu, i), to = destination(cpu, i, false);
     uint8_t *a, *b;
 
-    n = bulk(cpu, i, from, n, false, &a);
+    n = bulk(cpu, i, to, n, false, &b); /* processors look there first */
     if (n)
-        n = bulk(cpu, i, to, n, false, &b);
+        n = bulk(cpu, i, from, n, false, &a);
     if (n == 0 || ((((uintptr_t)a ^ (uintptr_t)b) & CB_PAGE_MASK) == 0 &&
                    (from ^ to) & CB_PAGE_MASK))
         return 0;
@@ -252,8 +252,8 @@ static uint64_t cmps_chunk(struct x86_cpu *cpu, const struct x86_insn *i, uint64
     if (may_use_bulk(cpu, i, n))
         done = cmps_bulk(cpu, i, n);
     if (!done) {
-        x = load(cpu, i, source(cpu, i));
         y = load(cpu, i, destination(cpu, i, false));
+        x = load(cpu, i, source(cpu, i));
         compare(cpu, i, x, y);
         done = 1 | (condition_ends(i, cpu->cc & X86_CC_Z) ? STOP : 0);
     }
@@ -271,28 +271,24 @@ static void check_port(struct x86_cpu *cpu, const struct x86_insn *i, uint16_t p
         x86_gp0(cpu, i);
 }
 
-static uint64_t ins_chunk(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t n)
+static uint64_t port_in_chunk(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t n)
 {
     const uint16_t port = (uint16_t)cpu->r[X86_RDX];
-    uint64_t at;
+    const uint64_t at = destination(cpu, i, true);
 
     (void)n;
-    check_port(cpu, i, port);
-    at = destination(cpu, i, true);
     x86_probe(cpu, i, at, i->width, true); /* a fault must not have read the port */
     store(cpu, i, at, cpu->ops->in(cpu->ctx, port, i->width));
     advance(cpu, i, X86_RDI, 1);
     return 1;
 }
 
-static uint64_t outs_chunk(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t n)
+static uint64_t port_out_chunk(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t n)
 {
     const uint16_t port = (uint16_t)cpu->r[X86_RDX];
-    uint64_t v;
+    const uint64_t v = load(cpu, i, source(cpu, i));
 
     (void)n;
-    check_port(cpu, i, port);
-    v = load(cpu, i, source(cpu, i));
     x86_at(cpu, i);
     advance(cpu, i, X86_RSI, 1);
     cpu->ops->out(cpu->ctx, port, (uint32_t)v, i->width);
@@ -375,8 +371,21 @@ STRING(stos)
 STRING(lods)
 STRING(scas)
 STRING(cmps)
-STRING(ins)
-STRING(outs)
+STRING(port_in)
+STRING(port_out)
+
+/* The port is checked even if the count is 0. */
+static void ins(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    check_port(cpu, i, (uint16_t)cpu->r[X86_RDX]);
+    port_in(cpu, i);
+}
+
+static void outs(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    check_port(cpu, i, (uint16_t)cpu->r[X86_RDX]);
+    port_out(cpu, i);
+}
 
 /* ---- rows ---- */
 

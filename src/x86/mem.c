@@ -172,7 +172,7 @@ static enum x86_tlb_name check_access(struct x86_cpu *cpu, const struct x86_insn
         return x86_tlb_current(cpu);
     if (cpu->tlb_state->check_write)
         check_segment_write(cpu, i, write);
-    if (misaligned(cpu, at, len))
+    if (misaligned(cpu, at, len) && x86_canonical(at)) /* #GP or #SS goes first */
         x86_fault_code(cpu, i, X86_AC, 0);
     return x86_tlb_current(cpu);
 }
