@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "x86/cpuid.h"
+#include "x86/fpu.h"
 #include "x86/sys.h"
 
 enum generation_set { NAPLES = 1, ROME = 2, MILAN = 4, GENOA = 8, PRO = 16, ZEN2 = ROME | PRO,
@@ -50,15 +51,15 @@ static const struct cpuid_bit cpuid_bits[] = {
     {7, 0, EBX, 20, ALL, X86_FEAT_SMAP, true},
     {7, 0, EBX, 23, ALL, X86_FEAT_CLFLUSHOPT, true},
     {7, 0, EBX, 24, ZEN2_UP, X86_FEAT_CLWB, true},
-    {7, 0, EBX, 29, ALL, X86_FEAT_SHA, false},
+    {7, 0, EBX, 29, ALL, X86_FEAT_SHA, true},
     {7, 0, ECX, 2, ZEN2_UP, X86_FEAT_UMIP, true},
     {7, 0, ECX, 22, ZEN2_UP, X86_FEAT_RDPID, true},
-    {0xd, 1, EAX, 0, ALL, X86_FEAT_XSAVEOPT, false},
-    {0xd, 1, EAX, 1, ALL, X86_FEAT_XSAVEC, false},
+    {0xd, 1, EAX, 0, ALL, X86_FEAT_XSAVEOPT, true},
+    {0xd, 1, EAX, 1, ALL, X86_FEAT_XSAVEC, true},
     {0x80000001, 0, ECX, 0, ALL, X86_FEAT_LAHF, true},
     {0x80000001, 0, ECX, 2, ALL, X86_FEAT_SVM, false},
     {0x80000001, 0, ECX, 5, ALL, X86_FEAT_LZCNT, true},
-    {0x80000001, 0, ECX, 6, ALL, X86_FEAT_SSE4A, false},
+    {0x80000001, 0, ECX, 6, ALL, X86_FEAT_SSE4A, true},
     {0x80000001, 0, ECX, 8, ALL, X86_FEAT_3DNOWPREFETCH, true},
     {0x80000001, 0, EDX, 20, ALL, X86_FEAT_NX, true},
     {0x80000001, 0, EDX, 26, ALL, X86_FEAT_GBPAGES, true},
@@ -114,7 +115,7 @@ static uint8_t generation_of(const struct x86_profile *profile)
 
 static bool offered(const struct cpuid_bit *bit, uint8_t generation, bool hide_svm)
 {
-    return bit->built && (bit->generations & generation) &&
+    return bit->built && x86_fpu_offers(bit->feature) && (bit->generations & generation) &&
            !(bit->feature == X86_FEAT_SVM && hide_svm);
 }
 

@@ -166,7 +166,7 @@ SIMD_FN(exec_emms)
     X86_NEXT(cpu, i);
 }
 
-/* Bytes whose mask has bit 7; all of them can be written before one is. */
+/* Whatever the mask, all 8 bytes must be writable. */
 SIMD_FN(exec_maskmovq)
 {
     const unsigned mask = (unsigned)_mm_movemask_epi8(simd_from64(get(cpu, i->src)));
@@ -174,12 +174,7 @@ SIMD_FN(exec_maskmovq)
 
     x87_wait(cpu, i);
     at = x86_ea(cpu, i);
-    if (mask) {
-        const unsigned first = (unsigned)__builtin_ctz(mask);
-        const unsigned last = 31 - (unsigned)__builtin_clz(mask);
-
-        x86_probe(cpu, i, at + first, last - first + 1, true);
-    }
+    x86_probe(cpu, i, at, 8, true);
     for (unsigned n = 0; n < 8; n++)
         if (mask >> n & 1)
             x86_write8(cpu, i, at + n, (uint8_t)(get(cpu, i->dst) >> 8 * n));

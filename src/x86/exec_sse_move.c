@@ -194,18 +194,14 @@ SIMD_FN(exec_movnti64)
     X86_NEXT(cpu, i);
 }
 
-/* Only bytes whose mask has bit 7 are touched; all of them can be written before one is. */
+/* Whatever the mask, all 16 bytes must be writable; processors look at the upper half first. */
 SIMD_FN(exec_maskmovdqu)
 {
     const unsigned mask = (unsigned)_mm_movemask_epi8(simd_reg(cpu, i->src));
     const uint64_t at = x86_ea(cpu, i);
 
-    if (mask) {
-        const unsigned first = (unsigned)__builtin_ctz(mask);
-        const unsigned last = 31 - (unsigned)__builtin_clz(mask);
-
-        x86_probe(cpu, i, at + first, last - first + 1, true);
-    }
+    x86_probe(cpu, i, at + 8, 8, true);
+    x86_probe(cpu, i, at, 8, true);
     for (unsigned n = 0; n < 16; n++)
         if (mask >> n & 1)
             x86_write8(cpu, i, at + n, cpu->xmm[i->dst].u8[n]);

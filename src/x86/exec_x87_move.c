@@ -166,7 +166,10 @@ static void to_m80(const struct x86_st *value, uint16_t cw, struct stored *out)
     out->host_sw = 0;
 }
 
-/* Unmasked overflow and underflow also keep a value out of memory, unlike out of a register. */
+/*
+ * Unmasked overflow and underflow also keep a value out of memory, unlike out of
+ * a register.  Memory is then not touched at all, so it cannot fault either.
+ */
 static bool stores(const struct x86_fpu *fpu, unsigned host_sw)
 {
     const unsigned fatal = X87_BEFORE | X86_FSW_OE | X86_FSW_UE;
@@ -190,8 +193,6 @@ static X87_OUT_OF_LINE void store(struct x86_cpu *cpu, const struct x86_insn *i,
     at = x86_ea(cpu, i);
     if (done)
         x86_write_bytes(cpu, i, at, out.bytes, len);
-    else
-        x86_probe(cpu, i, at, len, true);
     x87_note_memory(cpu, i, at);
     if (empty)
         x87_stack_fault(fpu, false);

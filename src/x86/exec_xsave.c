@@ -4,8 +4,9 @@
  * for components 0 and 1, LDMXCSR, STMXCSR; reset; the gates of x86/fpu.h.
  *
  * Memory images are built and taken apart in a host buffer, so that nothing
- * changes before the last fault.  As on AMD processors, FOP, FIP and FDP travel
- * only while an unmasked x87 exception is pending; memory keeps what it had.
+ * changes before the last fault.  FOP, FIP and FDP are always saved and restored,
+ * as CPUID says (XSaveErPtr); older AMD processors did so only while an unmasked
+ * x87 exception was pending.
  *
  * Manual: APM vol. 1 ch. 4 and 6, vol. 2 "SSE, MMX, and x87 State", vol. 4/5.
  * FNSAVE and FNSTENV: exec_x87_env.c.
@@ -109,12 +110,6 @@ static struct x86_st *image_st(struct x86_fpu *fpu, unsigned i)
     return &fpu->fpr[((fpu->sw >> 11) + i) & 7];
 }
 
-/* Are FOP, FIP and FDP part of the image whose status word this is? */
-static bool pointers_travel(uint16_t sw)
-{
-    return (sw & X86_FSW_ES) != 0;
-}
-
 /* ---- images ---- */
 
 static void put_pointers(const struct x86_fpu *fpu, uint8_t *image, bool wide)
@@ -176,8 +171,7 @@ static void get_x87(struct x86_cpu *cpu, const uint8_t *image, bool wide)
     fpu->sw = cb_load_le16(image + IMAGE_FSW);
     fpu->tag_valid = image[IMAGE_FTW];
     x86_fpu_update_es(fpu);
-    if (pointers_travel(fpu->sw))
-        get_pointers(fpu, image, wide);
+    get_pointers(fpu, image, wide);
     for (unsigned n = 0; n < 8; n++) {
         image_st(fpu, n)->mant = cb_load_le64(image + IMAGE_ST + 16 * n);
         image_st(fpu, n)->se = cb_load_le16(image + IMAGE_ST + 16 * n + 8);
@@ -201,19 +195,6 @@ static uint32_t checked_mxcsr(struct x86_cpu *cpu, const struct x86_insn *i, uin
     if (value & ~(uint32_t)X86_MXCSR_WRITABLE)
         x86_gp0(cpu, i);
     return value;
-}
-
-/* Writes image[0, len) but the error pointers where they do not travel. */
-static void write_image(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at,
-                        const uint8_t *image, size_t len)
-{
-    if (pointers_travel(cpu->fpu.sw)) {
-        x86_write_bytes(cpu, i, at, image, len);
-        return;
-    }
-    x86_probe(cpu, i, at, len, true);
-    x86_write_bytes(cpu, i, at, image, IMAGE_FOP);
-    x86_write_bytes(cpu, i, at + IMAGE_MXCSR, image + IMAGE_MXCSR, len - IMAGE_MXCSR);
 }
 
 /* ---- FXSAVE, FXRSTOR ---- */
@@ -246,7 +227,7 @@ static void fxsave(struct x86_cpu *cpu, const struct x86_insn *i, bool wide)
     put_x87(cpu, image, wide);
     put_mxcsr(cpu, image);
     memcpy(image + IMAGE_XMM, cpu->xmm, sizeof(cpu->xmm));
-    write_image(cpu, i, at, image, fx_length(cpu));
+    x86_write_bytes(cpu, i, at, image, fx_length(cpu));
 }
 
 static void fxrstor(struct x86_cpu *cpu, const struct x86_insn *i, bool wide)
@@ -355,8 +336,7 @@ static void write_parts(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t 
 
     if (parts & XSTATE_X87) {
         put_x87(cpu, image, wide);
-        x86_write_bytes(cpu, i, at, image,
-                        pointers_travel(cpu->fpu.sw) ? IMAGE_MXCSR : IMAGE_FOP);
+        x86_write_bytes(cpu, i, at, image, IMAGE_MXCSR);
         x86_write_bytes(cpu, i, at + IMAGE_ST, image + IMAGE_ST, 128);
     }
     if (mxcsr) {

@@ -27,6 +27,9 @@
 #define X86_HOST_FPU 0
 #endif
 
+/* Can the handlers of this feature (x86/cpuid.h) run on this host?  CPUID asks before it offers one. */
+bool x86_fpu_offers(unsigned feature);
+
 /* Pseudo-instructions that decode puts in front of the guarded one, with its off and
    index_in_block: #UD or #NM as CR0 and CR4 demand, else on to i + 1. */
 void x86_sse_gate(struct x86_cpu *cpu, const struct x86_insn *i);
