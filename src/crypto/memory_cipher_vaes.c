@@ -119,7 +119,7 @@ VAES_INLINE void run_variant(const struct cr_memory_job *job, struct variant v, 
         tweaks += STRIDE;
     }
     for (; n_blocks > 0; n_blocks -= n_blocks < 4 ? n_blocks : 4) {
-        const __mmask8 mask = n_blocks < 4 ? (__mmask8)((1u << 2 * n_blocks) - 1) : EVERY;
+        const __mmask8 mask = (__mmask8)(n_blocks < 4 ? (1u << 2 * n_blocks) - 1 : EVERY);
 
         registers(&keys, v, 1, mask, dst, src, tweaks);
         dst += 64;

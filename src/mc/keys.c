@@ -35,7 +35,7 @@ void mc_tweak_published(struct mc_tweak *out)
         const bool derived = i >= CB_ARRAY_LEN(published);
 
         for (unsigned j = 0; j < 16; j++)
-            out->t[i][j] = derived ? (uint8_t)(t[j % 4] << 3 | t[j % 4] >> 5) : t[j % 4];
+            out->t[i][j] = (uint8_t)(derived ? t[j % 4] << 3 | t[j % 4] >> 5 : t[j % 4]);
     }
 }
 
