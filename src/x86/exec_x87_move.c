@@ -191,7 +191,7 @@ static X87_OUT_OF_LINE void store(struct x86_cpu *cpu, const struct x86_insn *i,
     convert(&value, fpu->cw, &out);
     done = empty ? (fpu->cw & X86_FSW_IE) != 0 : stores(fpu, out.host_sw);
     at = x86_ea(cpu, i);
-    if (done)
+    if (done) /* else memory is not even looked at */
         x86_write_bytes(cpu, i, at, out.bytes, len);
     x87_note_memory(cpu, i, at);
     if (empty)
