@@ -38,7 +38,15 @@ static void print_insn(const struct nt_insn *insn)
     printf("  %s\n", text);
 }
 
-static void report(struct run *run, const struct nt_insn *insn, uint64_t index, const char *text)
+static void print_state(const struct nt_state *in)
+{
+    for (unsigned k = 0; k < 16; k++)
+        printf("  %016lx%s", in->gpr[k], k % 4 == 3 ? "\n" : "");
+    printf("  RFLAGS %06lx\n", in->rflags);
+}
+
+static void report(struct run *run, const struct nt_insn *insn, uint64_t index,
+                   const struct nt_state *in, const char *text)
 {
     run->different++;
     run->by_mnemonic[insn->d.mnemonic]++;
@@ -46,6 +54,8 @@ static void report(struct run *run, const struct nt_insn *insn, uint64_t index, 
         return;
     printf("different: test_native --seed %lu --only %lu\n  ", run->seed, index);
     print_insn(insn);
+    if (run->single)
+        print_state(in);
     fputs(text, stdout);
 }
 
@@ -72,7 +82,7 @@ static void run_index(struct run *run, struct nt_host *host, struct nt_guest *gu
         run->faults += here.vector != NT_NO_FAULT;
         if (nt_compare(&insn, &in, &here, &there, nt_host_data(host), nt_guest_data(guest), text,
                        sizeof(text)) != 0)
-            report(run, &insn, index, text);
+            report(run, &insn, index, &in, text);
     }
 }
 
