@@ -16,7 +16,16 @@ static uint64_t stack_at(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t
 {
     const uint64_t sp = (cpu->r[X86_RSP] + by) & x86_stack_mask(cpu);
 
+    if (CB_UNLIKELY(!x86_canonical(sp)))
+        x86_fault_code(cpu, i, X86_SS_FAULT, 0);
     return x86_seg_ea(cpu, i, X86_SS, sp, width, write);
+}
+
+void x86_push64_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, uint64_t v)
+{
+    if (!x86_canonical(at) || !x86_canonical(at + 7))
+        x86_fault_code(cpu, i, X86_SS_FAULT, 0);
+    x86_store_slow(cpu, i, at, v, 8);
 }
 
 uint64_t x86_stack_peek(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t by, unsigned width)

@@ -325,6 +325,7 @@ static __attribute__((noinline)) bool repeat(struct x86_cpu *cpu, const struct x
                                              chunk_fn *chunk)
 {
     const unsigned width = address_width(i);
+    const uint32_t before = cpu->cc;
 
     for (bool first = true;; first = false) {
         const uint64_t count = x86_get(cpu, X86_RCX, width);
@@ -336,6 +337,7 @@ static __attribute__((noinline)) bool repeat(struct x86_cpu *cpu, const struct x
             return false;
         cpu->budget -= !first;
         n = cpu->budget > 0 ? (uint64_t)cpu->budget + 1 : 1;
+        cpu->cc = before; /* a fault shows the flags as they were at first */
         n = chunk(cpu, i, n < count ? n : count);
         x86_set(cpu, X86_RCX, width, count - (n & ~STOP));
         cpu->budget -= (int64_t)(n & ~STOP) - 1;

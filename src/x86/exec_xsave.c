@@ -236,6 +236,7 @@ static void fxrstor(struct x86_cpu *cpu, const struct x86_insn *i, bool wide)
     const size_t len = fx_length(cpu);
     uint8_t image[IMAGE_LEGACY];
 
+    x86_probe(cpu, i, at, IMAGE_LEGACY, false); /* also what is not loaded */
     x86_read_bytes(cpu, i, at, image, len);
     checked_mxcsr(cpu, i, cb_load_le32(image + IMAGE_MXCSR));
     get_x87(cpu, image, wide);

@@ -27,12 +27,19 @@ static inline void x86_stack_move(struct x86_cpu *cpu, uint64_t by)
     x86_set_sp(cpu, cpu->r[X86_RSP] + by);
 }
 
+/* A stack that is not canonical is #SS(0), whatever the instruction's memory operand. */
+void x86_push64_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, uint64_t v);
+
 /* 64-bit mode only. */
 static inline void x86_push64(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t v)
 {
     const uint64_t at = cpu->r[X86_RSP] - 8;
+    const struct mmu_fast_entry *e = x86_tlb_entry(cpu, at);
 
-    x86_write64(cpu, i, at, v);
+    if (CB_UNLIKELY(((at + 7) & CB_PAGE_MASK) != e->write_tag))
+        x86_push64_slow(cpu, i, at, v);
+    else
+        memcpy((uint8_t *)(e->addend + at), &v, sizeof(v));
     cpu->r[X86_RSP] = at;
 }
 

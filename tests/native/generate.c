@@ -127,7 +127,7 @@ static const ZydisMnemonic excluded[] = {
     ZYDIS_MNEMONIC_PREFETCHWT1, ZYDIS_MNEMONIC_PTWRITE,
 };
 
-static bool allowed_extension(const ZydisDecodedInstruction *d, bool sse4a)
+static bool allowed_extension(const ZydisDecodedInstruction *d, struct nt_features has)
 {
     switch ((int)d->meta.isa_ext) {
     case ZYDIS_ISA_EXT_BASE: case ZYDIS_ISA_EXT_LONGMODE: case ZYDIS_ISA_EXT_PAUSE:
@@ -135,11 +135,13 @@ static bool allowed_extension(const ZydisDecodedInstruction *d, bool sse4a)
     case ZYDIS_ISA_EXT_SSE3: case ZYDIS_ISA_EXT_SSSE3: case ZYDIS_ISA_EXT_SSE4:
     case ZYDIS_ISA_EXT_AES: case ZYDIS_ISA_EXT_PCLMULQDQ: case ZYDIS_ISA_EXT_BMI1:
     case ZYDIS_ISA_EXT_BMI2: case ZYDIS_ISA_EXT_LZCNT: case ZYDIS_ISA_EXT_MOVBE:
-    case ZYDIS_ISA_EXT_ADOX_ADCX: case ZYDIS_ISA_EXT_SHA: case ZYDIS_ISA_EXT_X87:
+    case ZYDIS_ISA_EXT_ADOX_ADCX: case ZYDIS_ISA_EXT_X87:
     case ZYDIS_ISA_EXT_CLFSH: case ZYDIS_ISA_EXT_CLFLUSHOPT: case ZYDIS_ISA_EXT_CLWB:
         return true;
+    case ZYDIS_ISA_EXT_SHA:
+        return has.sha;
     case ZYDIS_ISA_EXT_SSE4A:
-        return sse4a;
+        return has.sse4a;
     default:
         return false;
     }
@@ -154,11 +156,11 @@ static bool to_segment(const struct nt_insn *insn)
            ZydisRegisterGetClass(first->reg.value) == ZYDIS_REGCLASS_SEGMENT;
 }
 
-static bool accept(const struct nt_insn *insn, bool sse4a)
+static bool accept(const struct nt_insn *insn, struct nt_features has)
 {
     const ZydisDecodedInstruction *d = &insn->d;
 
-    if (!allowed_extension(d, sse4a) || d->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ||
+    if (!allowed_extension(d, has) || d->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ||
         to_segment(insn))
         return false;
     for (size_t k = 0; k < CB_ARRAY_LEN(excluded); k++)
@@ -167,6 +169,9 @@ static bool accept(const struct nt_insn *insn, bool sse4a)
     /* a 16-bit branch in 64-bit mode is not alike on AMD's and Intel's processors */
     if (d->meta.branch_type != ZYDIS_BRANCH_TYPE_NONE &&
         (d->attributes & ZYDIS_ATTRIB_HAS_OPERANDSIZE))
+        return false;
+    /* how much of a source a 16-bit MOVSXD reads, too */
+    if (d->mnemonic == ZYDIS_MNEMONIC_MOVSXD && d->operand_width == 16)
         return false;
     for (unsigned k = 0; k < d->operand_count; k++)
         if (insn->op[k].type == ZYDIS_OPERAND_TYPE_MEMORY &&
@@ -328,7 +333,7 @@ static bool draw_invalid(struct nt_random *r, struct nt_insn *out)
 }
 
 /* A LOCK where none may be. */
-static bool draw_locked(const ZydisDecoder *decoder, bool sse4a, struct nt_insn *out)
+static bool draw_locked(const ZydisDecoder *decoder, struct nt_features has, struct nt_insn *out)
 {
     struct nt_insn plain;
     unsigned at = 0;
@@ -340,7 +345,7 @@ static bool draw_locked(const ZydisDecoder *decoder, bool sse4a, struct nt_insn 
     memset(&plain, 0, sizeof(plain));
     memcpy(plain.bytes, out->bytes, at);
     memcpy(plain.bytes + at, out->bytes + at + 1, 15 - at);
-    if (!decode(decoder, &plain) || !accept(&plain, sse4a) || plain.len > 14)
+    if (!decode(decoder, &plain) || !accept(&plain, has) || plain.len > 14)
         return false;
     memset(&out->d, 0, sizeof(out->d));
     out->len = 15;
@@ -348,7 +353,7 @@ static bool draw_locked(const ZydisDecoder *decoder, bool sse4a, struct nt_insn 
     return true;
 }
 
-void nt_insn_random(struct nt_random *r, const ZydisDecoder *decoder, bool sse4a, struct nt_insn *out)
+void nt_insn_random(struct nt_random *r, const ZydisDecoder *decoder, struct nt_features has, struct nt_insn *out)
 {
     for (;;) {
         memset(out, 0, sizeof(*out));
@@ -356,11 +361,11 @@ void nt_insn_random(struct nt_random *r, const ZydisDecoder *decoder, bool sse4a
             return;
         draw_bytes(r, out->bytes);
         if (!decode(decoder, out)) {
-            if (nt_chance(r, 25) && draw_locked(decoder, sse4a, out))
+            if (nt_chance(r, 25) && draw_locked(decoder, has, out))
                 return;
             continue;
         }
-        if (!accept(out, sse4a))
+        if (!accept(out, has))
             continue;
         place_displacement(r, out);
         place_branch(r, out);
@@ -425,11 +430,30 @@ static uint64_t low(uint64_t v, unsigned bits)
     return v & CB_MASK(bits);
 }
 
+/* SIB says that there is a displacement and no base; Zydis 4.0 names R13 if REX.B is set. */
+static bool no_base(const struct nt_insn *insn, const ZydisDecodedOperand *op)
+{
+    const ZydisDecodedInstructionRaw *raw = &insn->d.raw;
+
+    return op->visibility != ZYDIS_OPERAND_VISIBILITY_HIDDEN && raw->modrm.mod == 0 &&
+           raw->modrm.rm == 4 && raw->sib.base == 5;
+}
+
+static int base_of(const struct nt_insn *insn, const ZydisDecodedOperand *op)
+{
+    return no_base(insn, op) ? -1 : gpr_of(op->mem.base);
+}
+
+static uint64_t disp_of(const struct nt_insn *insn, const ZydisDecodedOperand *op)
+{
+    return (uint64_t)(no_base(insn, op) ? insn->d.raw.disp.value : op->mem.disp.value);
+}
+
 static uint64_t address_of(const struct nt_insn *insn, const ZydisDecodedOperand *op,
                            const struct nt_state *s)
 {
-    const int base = gpr_of(op->mem.base), index = gpr_of(op->mem.index);
-    uint64_t at = (uint64_t)op->mem.disp.value;
+    const int base = base_of(insn, op), index = gpr_of(op->mem.index);
+    uint64_t at = disp_of(insn, op);
 
     if (op->mem.base == ZYDIS_REGISTER_RIP || op->mem.base == ZYDIS_REGISTER_EIP)
         at += NT_ENTRY + insn->len;
@@ -463,8 +487,8 @@ static void place_operand(struct nt_random *r, const struct nt_insn *insn,
                           const ZydisDecodedOperand *op, uint64_t at, unsigned *fixed,
                           struct nt_state *s)
 {
-    const int base = gpr_of(op->mem.base), index = gpr_of(op->mem.index);
-    const uint64_t disp = (uint64_t)op->mem.disp.value;
+    const int base = base_of(insn, op), index = gpr_of(op->mem.index);
+    const uint64_t disp = disp_of(insn, op);
     const unsigned bits = insn->d.address_width;
     int reg = base;
     uint64_t v = at - disp;
@@ -548,7 +572,7 @@ static void place_memory(struct nt_random *r, const struct nt_insn *insn, struct
             s->gpr[reg] = (s->gpr[reg] & ~UINT64_C(0xffff)) * (insn->d.operand_width == 16) +
                           (uint64_t)(int64_t)(int16_t)nt_rand(r);
     }
-    if (insn->d.mnemonic == ZYDIS_MNEMONIC_ENTER && nt_chance(r, 90))
+    if (insn->d.mnemonic == ZYDIS_MNEMONIC_ENTER) /* its frames are no operands */
         s->gpr[5] = NT_DATA + 0x800 + nt_below(r, 0x1000);
 }
 

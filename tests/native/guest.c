@@ -6,10 +6,12 @@
  * the vector, and the stack frame the rest.  Between runs the CPU's state is put
  * back whole.
  */
+#include <cpuid.h>
 #include <stdlib.h>
 
 #include "native.h"
 #include "x86/cpu.h"
+#include "x86/cpuid.h"
 #include "x86/mem.h"
 #include "x86/sys.h"
 #include "x86/x86.h"
@@ -196,6 +198,19 @@ struct nt_guest *nt_guest_new(void)
     set_registers(guest);
     memcpy(guest->fresh, guest->cpu, sizeof(*guest->fresh));
     return guest;
+}
+
+/* CPUID of both: the host's as the compiler's helper sees it, SHA by the leaf. */
+struct nt_features nt_features_of(const struct nt_guest *guest)
+{
+    unsigned a, b = 0, c, d;
+
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
+        b = 0;
+    return (struct nt_features){
+        .sse4a = __builtin_cpu_supports("sse4a") && x86_has(guest->cpu, X86_FEAT_SSE4A),
+        .sha = (b & 1u << 29) && x86_has(guest->cpu, X86_FEAT_SHA),
+    };
 }
 
 void nt_guest_free(struct nt_guest *guest)

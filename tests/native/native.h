@@ -81,9 +81,15 @@ struct nt_insn {
 };
 
 
+/* Which optional instructions both sides have. */
+struct nt_features {
+    bool sse4a, sha;
+};
+
 /* ---- generate.c ---- */
 
-void nt_insn_random(struct nt_random *r, const ZydisDecoder *decoder, bool sse4a, struct nt_insn *out);
+void nt_insn_random(struct nt_random *r, const ZydisDecoder *decoder, struct nt_features has,
+                    struct nt_insn *out);
 /* The arena's data as it is when the instruction starts. */
 void nt_data_random(struct nt_random *r, uint8_t *data, size_t len);
 /* False: no state was found that keeps the instruction within the arena; draw again. */
@@ -103,6 +109,7 @@ uint8_t *nt_host_data(struct nt_host *host);
 
 struct nt_guest;
 struct nt_guest *nt_guest_new(void);
+struct nt_features nt_features_of(const struct nt_guest *guest);
 void nt_guest_free(struct nt_guest *guest);
 void nt_guest_load(struct nt_guest *guest, const struct nt_insn *insn);
 void nt_guest_run(struct nt_guest *guest, const struct nt_state *in, struct nt_state *out);

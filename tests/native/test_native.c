@@ -68,7 +68,7 @@ static void run_index(struct run *run, struct nt_host *host, struct nt_guest *gu
     char text[8192];
 
     r.s = nt_rand(&r);
-    nt_insn_random(&r, decoder, __builtin_cpu_supports("sse4a"), &insn);
+    nt_insn_random(&r, decoder, nt_features_of(guest), &insn);
     nt_data_random(&r, nt_host_data(host), NT_DATA_SIZE);
     nt_host_load(host, &insn);
     nt_guest_load(guest, &insn);
