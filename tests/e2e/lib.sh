@@ -16,7 +16,7 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d /tmp/cbit-e2e.XXXXXX)
 chmod 700 "$work"
-declare -A pid
+declare -A pid input
 number=0
 slow=${CBIT_SLOW:-1} # a sanitized program takes several times as long
 cleanup() {
@@ -65,11 +65,10 @@ start() {
         <"$work/$name.in" >"$work/$name.out" 2>"$work/$name.err" &
     pid[$name]=$!
     exec {fd}>"$work/$name.in"
-    eval "in_$name=$fd"
+    input[$name]=$fd
 }
 say() {
-    local var=in_$1
-    printf '%s\n' "$2" >&"${!var}"
+    printf '%s\n' "$2" >&"${input[$1]}"
 }
 alive() { kill -0 "${pid[$1]}" 2>/dev/null; }
 expect() {
