@@ -64,8 +64,6 @@ static enum cbit_status prepare(struct pc *pc, struct board_error *why)
         return board_fail(why, "no kernel given");
     if (pc->config.image == PC_IMAGE_ROM)
         return prepare_rom(pc, why);
-    if (pc->config.unpack_kernel && pc->config.image == PC_IMAGE_AUTO && board_is_bzimage(kernel))
-        return board_unpack(kernel, &pc->unpacked, &pc->unpacked_len, why);
     return CBIT_OK;
 }
 
@@ -78,21 +76,30 @@ enum cbit_status pc_prepare_images(struct pc *pc, struct pc_error *error)
     return status;
 }
 
+/* Unpacks anew at every reset: the ELF is larger than many a guest's memory in use. */
 static enum cbit_status load_linux(struct pc *pc, struct board_entry *entry,
                                    struct board_error *why)
 {
+    const struct board_bytes kernel = bytes_of(pc->config.kernel);
     struct board_linux what = {
-        .kernel = bytes_of(pc->config.kernel),
+        .kernel = kernel,
         .initrd = bytes_of(pc->config.initrd),
         .append = pc->append,
         .map = pc->map,
     };
+    uint8_t *unpacked = NULL;
+    size_t len = 0;
+    enum cbit_status status = CBIT_OK;
 
-    if (pc->unpacked) {
-        what.bzimage = what.kernel;
-        what.kernel = (struct board_bytes){pc->unpacked, pc->unpacked_len};
+    if (pc->config.unpack_kernel && board_is_bzimage(kernel)) {
+        status = board_unpack(kernel, &unpacked, &len, why);
+        what.bzimage = kernel;
+        what.kernel = (struct board_bytes){unpacked, len};
     }
-    return board_load_linux(&what, &pc->target, entry, why);
+    if (!status)
+        status = board_load_linux(&what, &pc->target, entry, why);
+    free(unpacked);
+    return status;
 }
 
 static enum cbit_status load_direct(struct pc *pc, struct board_error *why)

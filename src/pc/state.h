@@ -20,8 +20,6 @@ struct pc {
     struct board_fabric fabric;
     struct board_memory_map map;
     struct board_target target;
-    uint8_t *unpacked;       /* the ELF of an unpacked kernel; NULL: none */
-    size_t unpacked_len;
     uint8_t *rom;            /* padded to whole pages */
 
     bool paused;

@@ -61,6 +61,7 @@ start() {
     local name=$1
     shift
     mkfifo "$work/$name.in"
+    : >"$work/$name.out"
     "$CBIT" run --timeout $((400 * slow)) --control "unix:$work/$name.ctl" "$@" \
         <"$work/$name.in" >"$work/$name.out" 2>"$work/$name.err" &
     pid[$name]=$!
