@@ -12,27 +12,104 @@ uint64_t board_host_ns(void)
     return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
-void board_clock_init(struct board_clock *clock, uint64_t (*instructions)(void *ctx), void *ctx)
+#define ONE         UINT64_C(65536)        /* 1 ns per instruction */
+#define FIRST_SPEED (4 * ONE)
+#define SLOWEST     (4000 * ONE)
+#define FASTEST     (ONE / 64)
+#define CATCH_UP    UINT64_C(400000)       /* instructions over which a lag is made up for */
+#define JUMP_NS     INT64_C(1000000000)    /* a lag that is not made up for: the host slept */
+
+static uint64_t host_time(const struct board_clock *clock)
+{
+    return board_host_ns() - clock->base_ns;
+}
+
+void board_clock_init(struct board_clock *clock, uint64_t (*instructions)(void *ctx), void *ctx,
+                      bool deterministic)
 {
     memset(clock, 0, sizeof(*clock));
     clock->instructions = instructions;
     clock->ctx = ctx;
+    clock->deterministic = deterministic;
+    clock->rate = clock->speed = FIRST_SPEED;
     clock->base_ns = board_host_ns();
     clock->next_ns = BOARD_NEVER;
 }
 
+static uint64_t running_time(const struct board_clock *clock)
+{
+    const uint64_t insns = clock->instructions(clock->ctx) - clock->anchor_insns;
+
+    return clock->anchor_ns + insns / ONE * clock->rate + insns % ONE * clock->rate / ONE;
+}
+
 uint64_t board_clock_now(const struct board_clock *clock)
 {
-    if (clock->instructions)
+    uint64_t host;
+
+    if (clock->deterministic)
         return clock->instructions(clock->ctx) + clock->warp_ns;
-    return clock->stopped ? clock->stopped_ns : board_host_ns() - clock->base_ns;
+    if (clock->stopped)
+        return clock->anchor_ns;
+    if (!clock->idle)
+        return running_time(clock);
+    host = host_time(clock);
+    return host > clock->anchor_ns ? host : clock->anchor_ns;
+}
+
+static void anchor(struct board_clock *clock, uint64_t now)
+{
+    clock->anchor_ns = now;
+    clock->anchor_insns = clock->instructions(clock->ctx);
+}
+
+static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
+static void measure(struct board_clock *clock, uint64_t host)
+{
+    const uint64_t insns = clock->instructions(clock->ctx) - clock->anchor_insns;
+
+    if (insns > 1000)
+        clock->speed = clamp((7 * clock->speed + (host - clock->synced_ns) * ONE / insns) / 8,
+                             FASTEST, SLOWEST);
+    clock->synced_ns = host;
+}
+
+void board_clock_sync(struct board_clock *clock)
+{
+    uint64_t now, host;
+    int64_t lag, rate;
+
+    if (clock->deterministic || clock->stopped || clock->idle)
+        return;
+    now = running_time(clock);
+    host = host_time(clock);
+    lag = (int64_t)(host - now);
+    measure(clock, host);
+    anchor(clock, lag > JUMP_NS ? host : now);
+    if (lag > JUMP_NS)
+        lag = 0;
+    rate = (int64_t)clock->speed + lag * (int64_t)ONE / (int64_t)CATCH_UP;
+    clock->rate = clamp(rate < 0 ? 0 : (uint64_t)rate, clock->speed / 2, clock->speed * 2);
+}
+
+void board_clock_set_idle(struct board_clock *clock, bool idle)
+{
+    if (idle == clock->idle || clock->deterministic)
+        return;
+    anchor(clock, board_clock_now(clock));
+    clock->idle = idle;
+    clock->synced_ns = host_time(clock);
 }
 
 void board_clock_stop(struct board_clock *clock)
 {
-    if (clock->stopped)
+    if (clock->stopped || clock->deterministic)
         return;
-    clock->stopped_ns = board_clock_now(clock);
+    anchor(clock, board_clock_now(clock));
     clock->stopped = true;
 }
 
@@ -41,7 +118,9 @@ void board_clock_cont(struct board_clock *clock)
     if (!clock->stopped)
         return;
     clock->stopped = false;
-    clock->base_ns = board_host_ns() - clock->stopped_ns;
+    clock->base_ns = board_host_ns() - clock->anchor_ns;
+    anchor(clock, clock->anchor_ns);
+    clock->synced_ns = clock->anchor_ns;
 }
 
 static void find_next(struct board_clock *clock)
@@ -108,6 +187,6 @@ void board_clock_warp(struct board_clock *clock, uint64_t at_ns)
 {
     const uint64_t now = board_clock_now(clock);
 
-    if (clock->instructions && at_ns > now)
+    if (clock->deterministic && at_ns > now)
         clock->warp_ns += at_ns - now;
 }

@@ -532,7 +532,7 @@ enum cbit_status board_platform_new(const struct board_platform_config *config,
     p->config = *config;
     p->bus = (struct dev_bus){.ops = &bus_ops, .ctx = p};
     p->timer_bus = (struct dev_bus){.ops = &timer_bus_ops, .ctx = p};
-    board_clock_init(&p->clock, config->instructions, config->ctx);
+    board_clock_init(&p->clock, config->instructions, config->ctx, config->deterministic);
     dev_lapic_init(&p->lapic, p->bus, 0, true, &lapic_ops, p);
     dev_i8259_init(&p->pic, pic_output, p);
     dev_i8254_init(&p->pit, p->timer_bus);

@@ -28,7 +28,8 @@ struct board_platform_ops {
 struct board_platform_config {
     const struct board_platform_ops *ops;
     void *ctx;
-    uint64_t (*instructions)(void *ctx); /* clock by instructions; NULL: host time */
+    uint64_t (*instructions)(void *ctx); /* executed so far: what the clock counts */
+    bool deterministic;                  /* the clock looks at nothing else */
     int64_t rtc_epoch;                   /* seconds since 1970 */
     uint64_t below_4g, above_4g;         /* RAM, for the CMOS */
     bool acpi;                           /* I/O APIC, HPET and power management too */

@@ -91,7 +91,8 @@ static enum cbit_status make_platform(struct pc *pc)
     const struct board_platform_config config = {
         .ops = &pc_platform_ops,
         .ctx = pc,
-        .instructions = pc->config.deterministic ? instructions : NULL,
+        .instructions = instructions,
+        .deterministic = pc->config.deterministic,
         .rtc_epoch = pc->config.deterministic   ? FIXED_EPOCH
                      : pc->config.rtc_epoch     ? (int64_t)pc->config.rtc_epoch
                                                 : (int64_t)time(NULL),

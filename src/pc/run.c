@@ -2,9 +2,9 @@
 /*
  * The machine's loop: timers that are due, then a chunk of instructions.
  *
- * With the host's clock a chunk is short enough that timers are on time; with
- * the instruction clock a chunk ends exactly at the next timer, so that the
- * same input gives the same run.
+ * A chunk is short enough that timers are on time.  With the deterministic
+ * clock it ends exactly at the next timer, so that the same input gives the
+ * same run.
  */
 #include "pc/state.h"
 
@@ -168,6 +168,7 @@ static enum pc_stop wait(struct pc *pc)
 static void handle(struct pc *pc, enum x86_stop stop)
 {
     pc->halted = stop == X86_STOP_HLT || stop == X86_STOP_DEAD;
+    board_clock_set_idle(&pc->platform->clock, pc->halted);
     if (stop == X86_STOP_TRIPLE_FAULT)
         end(pc, PC_STOP_TRIPLE_FAULT);
     if (stop == X86_STOP_DEAD && !dev_lapic_nmi_possible(&pc->platform->lapic))
@@ -180,6 +181,7 @@ static enum pc_stop turn(struct pc *pc, struct limits *limits)
     uint64_t done = 0;
     enum x86_stop stop;
 
+    board_clock_sync(&pc->platform->clock);
     board_clock_run(&pc->platform->clock);
     if (pc->halted && !pc->platform->intr) {
         const enum pc_stop idle = wait(pc);
@@ -189,6 +191,7 @@ static enum pc_stop turn(struct pc *pc, struct limits *limits)
         if (idle != PC_RUNNING || !pc->platform->intr)
             return idle;
     }
+    board_clock_set_idle(&pc->platform->clock, false);
     stop = x86_run(pc->cpu, budget(pc, limits), &done);
     if (limits->insns_left != UINT64_MAX)
         limits->insns_left -= done < limits->insns_left ? done : limits->insns_left;
