@@ -96,7 +96,7 @@ SHIFTS(SHIFT)
         }                                                                                          \
         return a;                                                                                  \
     }                                                                                              \
-    SIMD_FN(exec_##insn##_i)                                                                        \
+    SIMD_FN(exec_##insn##_i)                                                                       \
     {                                                                                              \
         simd_set(cpu, i->dst, insn##_by(simd_reg(cpu, i->dst), (uint8_t)i->imm));                  \
         X86_NEXT(cpu, i);                                                                          \

@@ -75,7 +75,8 @@ static SIMD_OUT_OF_LINE void compare(struct x86_cpu *cpu, const struct x86_insn 
 {
     struct comparison c;
 
-    fn(simd_reg(cpu, i->dst), b, saturated(cpu, i, X86_RAX), saturated(cpu, i, X86_RDX), i->imm, &c);
+    fn(simd_reg(cpu, i->dst), b, saturated(cpu, i, X86_RAX), saturated(cpu, i, X86_RDX), i->imm,
+       &c);
     if (to_mask)
         simd_set(cpu, 0, c.mask);
     else

@@ -289,7 +289,7 @@ static X87_OUT_OF_LINE void unary(struct x86_cpu *cpu, const struct x86_insn *i,
         *x87_st(fpu, 0) = r[0];
 }
 
-/* The second result replaces ST(0), then the first is pushed.  C2: out of range, nothing changes. */
+/* r[1] replaces ST(0), then r[0] is pushed.  C2: out of range, nothing changes. */
 static X87_OUT_OF_LINE void split(struct x86_cpu *cpu, const struct x86_insn *i, unary_fn *op,
                                   unsigned codes)
 {

@@ -14,7 +14,7 @@
 
 enum { ENV_16 = 14, ENV_32 = 28, STATE_MAX = ENV_32 + 80 };
 
-/* With CR0.NE = 0 the exception would go out as FERR#, which no board here wires to an interrupt. */
+/* With CR0.NE = 0 the exception would go out as FERR#, which no board here wires up. */
 void x86_x87_pending(struct x86_cpu *cpu, const struct x86_insn *i)
 {
     if (cpu->cr0 & X86_CR0_NE)

@@ -130,7 +130,7 @@ CONSTANTS(CONSTANT)
 
 /* ---- stores ---- */
 
-/* ST(0) in the operand's format and the exceptions of that; only 80-bit values need all ten bytes. */
+/* ST(0) in the operand's format and the exceptions of that; few formats need all ten bytes. */
 struct stored {
     uint8_t bytes[10];
     uint16_t host_sw;
@@ -177,8 +177,8 @@ static bool stores(const struct x86_fpu *fpu, unsigned host_sw)
     return (host_sw & ~(unsigned)fpu->cw & fatal) == 0;
 }
 
-static X87_OUT_OF_LINE void store(struct x86_cpu *cpu, const struct x86_insn *i, convert_fn *convert,
-                                  unsigned len, bool pop)
+static X87_OUT_OF_LINE void store(struct x86_cpu *cpu, const struct x86_insn *i,
+                                  convert_fn *convert, unsigned len, bool pop)
 {
     struct x86_fpu *fpu = &cpu->fpu;
     const bool empty = x87_empty(fpu, 0);

@@ -25,6 +25,9 @@ enum {
 };
 
 enum { XSTATE_X87 = 1, XSTATE_SSE = 2, XSTATE_OURS = 3 };
+/* Handlers end in a jump and so have no buffers of their own. */
+#define OUT_OF_LINE __attribute__((noinline))
+
 #define XCOMP_COMPACT CB_BIT(63)
 
 /* ---- gates ---- */
@@ -199,15 +202,18 @@ static uint32_t checked_mxcsr(struct x86_cpu *cpu, const struct x86_insn *i, uin
 
 /* ---- FXSAVE, FXRSTOR ---- */
 
-static uint64_t fx_address(struct x86_cpu *cpu, const struct x86_insn *i)
+/* All 512 bytes must be accessible, whatever is transferred; the last one is looked at first. */
+static uint64_t fx_address(struct x86_cpu *cpu, const struct x86_insn *i, bool write)
 {
     uint64_t at;
 
     if (cpu->cr0 & (X86_CR0_EM | X86_CR0_TS))
         x86_fault(cpu, i, X86_NM);
     at = x86_ea(cpu, i);
-    if (at & 15)
+    if ((at & 15) && (cpu->mode != X86_MODE_64 || x86_canonical(at)))
         x86_gp0(cpu, i);
+    x86_probe(cpu, i, at + IMAGE_LEGACY - 1, 1, write);
+    x86_probe(cpu, i, at, 1, write);
     return at;
 }
 
@@ -219,9 +225,9 @@ static size_t fx_length(const struct x86_cpu *cpu)
     return IMAGE_XMM + 16 * xmm_count(cpu);
 }
 
-static void fxsave(struct x86_cpu *cpu, const struct x86_insn *i, bool wide)
+static OUT_OF_LINE void fxsave(struct x86_cpu *cpu, const struct x86_insn *i, bool wide)
 {
-    const uint64_t at = fx_address(cpu, i);
+    const uint64_t at = fx_address(cpu, i, true);
     uint8_t image[IMAGE_LEGACY];
 
     put_x87(cpu, image, wide);
@@ -230,9 +236,9 @@ static void fxsave(struct x86_cpu *cpu, const struct x86_insn *i, bool wide)
     x86_write_bytes(cpu, i, at, image, fx_length(cpu));
 }
 
-static void fxrstor(struct x86_cpu *cpu, const struct x86_insn *i, bool wide)
+static OUT_OF_LINE void fxrstor(struct x86_cpu *cpu, const struct x86_insn *i, bool wide)
 {
-    const uint64_t at = fx_address(cpu, i);
+    const uint64_t at = fx_address(cpu, i, false);
     const size_t len = fx_length(cpu);
     uint8_t image[IMAGE_LEGACY];
 
@@ -348,7 +354,8 @@ static void write_parts(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t 
         x86_write_bytes(cpu, i, at + IMAGE_XMM, cpu->xmm, 16 * xmm_count(cpu));
 }
 
-static void xsave(struct x86_cpu *cpu, const struct x86_insn *i, bool skip_initial, bool wide)
+static OUT_OF_LINE void xsave(struct x86_cpu *cpu, const struct x86_insn *i, bool skip_initial,
+                              bool wide)
 {
     const uint64_t at = xsave_address(cpu, i);
     const uint64_t wanted = requested(cpu), used = in_use(cpu);
@@ -362,7 +369,7 @@ static void xsave(struct x86_cpu *cpu, const struct x86_insn *i, bool skip_initi
     x86_write_bytes(cpu, i, at + IMAGE_HEADER, bv, 8);
 }
 
-static void xsavec(struct x86_cpu *cpu, const struct x86_insn *i, bool wide)
+static OUT_OF_LINE void xsavec(struct x86_cpu *cpu, const struct x86_insn *i, bool wide)
 {
     const uint64_t at = xsave_address(cpu, i);
     const uint64_t wanted = requested(cpu);
@@ -390,7 +397,7 @@ static bool header_ok(const struct x86_cpu *cpu, const uint8_t header[64])
            cb_all_zero(header + 16, 48);
 }
 
-static void xrstor(struct x86_cpu *cpu, const struct x86_insn *i, bool wide)
+static OUT_OF_LINE void xrstor(struct x86_cpu *cpu, const struct x86_insn *i, bool wide)
 {
     const uint64_t at = xsave_address(cpu, i);
     const uint64_t wanted = requested(cpu);

@@ -27,7 +27,7 @@
 #define X86_HOST_FPU 0
 #endif
 
-/* Can the handlers of this feature (x86/cpuid.h) run on this host?  CPUID asks before it offers one. */
+/* Can the handlers of this feature (x86/cpuid.h) run on this host?  CPUID asks before it offers. */
 bool x86_fpu_offers(unsigned feature);
 
 /* Pseudo-instructions that decode puts in front of the guarded one, with its off and
@@ -95,7 +95,7 @@ static inline void x86_fp_enter(struct x86_cpu *cpu) { (void)cpu; }
 static inline void x86_fp_leave(struct x86_cpu *cpu) { (void)cpu; }
 #endif
 
-/* Full tag word (2 bits per register) from the registers' contents, and back to the abridged one. */
+/* Full tag word (2 bits per register) from the registers' contents, and the way back. */
 uint16_t x86_fpu_tag_word(const struct x86_fpu *fpu);
 uint8_t x86_fpu_abridge(uint16_t tag_word);
 
