@@ -155,6 +155,8 @@ static enum cbit_status build(struct pc *pc, struct pc_error *error)
         status = make_platform(pc);
     if (!status)
         status = make_cpu(pc);
+    if (!status)
+        status = pc_virtio_add(pc);
     if (status)
         return fail(error, status, cb_status_text(status));
     status = pc_prepare_images(pc, error);
@@ -221,6 +223,7 @@ enum cbit_status pc_reset(struct pc *pc, struct pc_error *error)
     pc_flush_console(pc);
     pc->halted = pc->panicked = pc->panic_told = false;
     pc->ended = PC_RUNNING;
+    pc_virtio_reset(pc);
     board_platform_reset(pc->platform);
     asp_reset(pc->asp); /* the AMD-SP first, then the CPU */
     x86_reset(pc->cpu);

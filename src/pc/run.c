@@ -279,21 +279,6 @@ size_t pc_console_input(struct pc *pc, const uint8_t *bytes, size_t len)
     return dev_uart_receive(&pc->platform->uart, bytes, len);
 }
 
-size_t pc_hvc_input(struct pc *pc, const uint8_t *bytes, size_t len)
-{
-    (void)pc; /* no virtio console on this platform */
-    (void)bytes;
-    return len;
-}
-
-bool pc_net_input(struct pc *pc, const uint8_t *frame, size_t len)
-{
-    (void)pc; /* no network card: frames are dropped on the floor */
-    (void)frame;
-    (void)len;
-    return true;
-}
-
 bool pc_power_button(struct pc *pc)
 {
     if (pc->config.no_acpi)

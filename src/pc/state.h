@@ -5,6 +5,7 @@
 
 #include "board/board.h"
 #include "pc/pc.h"
+#include "pc/virtio.h"
 
 #define PC_CONSOLE_BUFFER 512u
 #define PC_RUNNING ((enum pc_stop)-1)
@@ -18,6 +19,7 @@ struct pc {
     struct x86_cpu *cpu;
     struct board_platform *platform;
     struct board_fabric fabric;
+    struct pc_virtio *virtio;
     struct board_memory_map map;
     struct board_target target;
     uint8_t *rom;            /* padded to whole pages */
