@@ -90,10 +90,10 @@ static const struct cpuid_row cpuid_rows[] = {
     {0x80000005, 0, ALL, {0xff40ff40, 0xff40ff40, 0x20080140, 0x20080140}}, /* L1: 32 KiB, 8-way, 64 B */
     {0x80000006, 0, ALL, {0x48006400, 0x68006400, 0x02006140, 0x00209140}}, /* L2 512 KiB, L3 4 MiB */
     {0x80000007, 0, ALL, {0, 0, 0, 1u << 8}}, /* invariant TSC */
-    /* XSaveErPtr; BTC_NO: nothing here speculates */
-    {0x80000008, 0, ALL, {0, 1u << 2 | 1u << 29, 0, 0}},
-    /* LFENCE serialises, a null selector clears the base; SRSO_NO */
-    {0x80000021, 0, ALL, {1u << 2 | 1u << 6 | 1u << 29, 0, 0, 0}},
+    /* XSaveErPtr; nothing here speculates: SsbdNotRequired, BTC_NO ... */
+    {0x80000008, 0, ALL, {0, 1u << 2 | 1u << 26 | 1u << 29, 0, 0}},
+    /* LFENCE serialises, a null selector clears the base; SRSO_NO; TSA_SQ_NO, TSA_L1_NO */
+    {0x80000021, 0, ALL, {1u << 2 | 1u << 6 | 1u << 29, 0, 3u << 1, 0}},
 };
 
 struct x86_cpuid_table {
