@@ -48,6 +48,9 @@ DOORS = {
     "wire/sev.h": None,
     "wire/sev_cmd.h": None,
     "wire/sev_cert.h": None,
+    "wire/devsev.h": None,
+    "host/devsev.h": None,
+    "host/exec.h": None,
 }
 
 # Rooms of which some may see one header only.

@@ -242,7 +242,8 @@ enum cli_parsed cli_parse(struct cli_line *line, int argc, char **argv, struct c
         } else {
             if (!one_word(line, argv, i, why))
                 return CLI_USAGE;
-            options = options && !line->stop_at_word;
+            if (line->stop_at_word)
+                break;
         }
     }
     return CLI_OK;

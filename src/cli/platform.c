@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Platforms for verbs; see platform.h. */
+#include "cli/platform.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TMR_SIZE (UINT64_C(1) << 20)
+
+bool cli_state_default(char *path, size_t size)
+{
+    const char *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+    int n = -1;
+
+    if (state != NULL && state[0] == '/')
+        n = snprintf(path, size, "%s/cbit/asp", state);
+    else if (home != NULL && home[0] == '/')
+        n = snprintf(path, size, "%s/.local/state/cbit/asp", home);
+    return n > 0 && (size_t)n < size;
+}
+
+struct host_state *cli_state_open(const char *verb, const char *dir, bool create)
+{
+    struct host_state *state;
+    const enum cbit_status status = host_state_open(dir, create, &state);
+
+    if (status == CBIT_OK)
+        return state;
+    if (status == CBIT_BUSY)
+        cli_fail(verb, "--state %s: another process uses it", dir);
+    else if (status == CBIT_NOT_FOUND)
+        cli_fail(verb, "--state %s: no such folder ('cbit asp setup' makes one)", dir);
+    else
+        cli_fail(verb, "--state %s: %s", dir,
+                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+    return NULL;
+}
+
+bool cli_state_chip(const char *verb, const struct host_state *state, const char *dir,
+                    uint8_t chip[CBIT_CHIP_MAX], size_t *len)
+{
+    const enum cbit_status status = host_state_load(state, "chip", chip, CBIT_CHIP_MAX, len);
+
+    if (status == CBIT_OK)
+        return true;
+    if (status == CBIT_NOT_FOUND)
+        cli_fail(verb, "--state %s: holds no chip ('cbit asp setup' makes one)", dir);
+    else
+        cli_fail(verb, "%s/chip: %s", dir,
+                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+    return false;
+}
+
+/* ---- the flash ---- */
+
+static enum cbit_error load_nv(void *ctx, void *to, size_t size, size_t *len)
+{
+    return (enum cbit_error)host_state_load(ctx, "nv", to, size, len);
+}
+
+static enum cbit_error save_nv(void *ctx, const void *from, size_t len)
+{
+    const enum cbit_status status = host_state_save(ctx, "nv", from, len);
+
+    if (status != CBIT_OK)
+        fprintf(stderr, "cbit: state: nv: not saved, the old one stays: %s\n",
+                status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+    return (enum cbit_error)status;
+}
+
+static void print_trace(void *ctx, const char *line)
+{
+    (void)ctx;
+    fprintf(stderr, "asp: %s\n", line);
+}
+
+/* ---- opening ---- */
+
+/* The folder to use: given, or the default if it holds a chip; NULL: ephemeral. */
+static const char *choose_state(const char *given, char *path, size_t size)
+{
+    char chip[4096];
+
+    if (given != NULL)
+        return given;
+    if (!cli_state_default(path, size) ||
+        snprintf(chip, sizeof chip, "%s/chip", path) >= (int)sizeof chip)
+        return NULL;
+    return access(chip, F_OK) == 0 ? path : NULL;
+}
+
+static bool open_state(const char *verb, const char *dir, struct cli_platform *platform,
+                       struct cbit_asp_config *config, uint8_t chip[CBIT_CHIP_MAX])
+{
+    struct cbit_chip_info info;
+    enum cbit_error error;
+    size_t len;
+
+    platform->state = cli_state_open(verb, dir, false);
+    if (platform->state == NULL || !cli_state_chip(verb, platform->state, dir, chip, &len))
+        return false;
+    config->chip = (struct cbit_bytes){chip, len};
+    error = cbit_chip_read(config->chip, &info);
+    if (error != CBIT_E_OK) {
+        cli_fail(verb, "%s/chip: %s", dir, cbit_error_text(error));
+        return false;
+    }
+    if (config->profile != NULL && strcmp(config->profile, info.profile) != 0) {
+        cli_fail(verb, "--profile %s: the chip in %s is a %s", config->profile, dir, info.profile);
+        return false;
+    }
+    platform->flash = (struct cbit_asp_flash){platform->state, load_nv, save_nv};
+    config->flash = &platform->flash;
+    return true;
+}
+
+bool cli_platform_open(const char *verb, const struct cli_platform_options *options,
+                       struct cli_platform *out)
+{
+    struct cbit_asp_config config;
+    struct cbit_why why = {{0}};
+    uint8_t chip[CBIT_CHIP_MAX];
+    char path[4096];
+    const char *dir = choose_state(options->state, path, sizeof path);
+    bool ok;
+
+    *out = (struct cli_platform){0};
+    cbit_asp_config_init(&config);
+    config.profile = options->profile;
+    config.seeded = options->seeded;
+    config.seed = options->seed;
+    config.tsme = options->tsme;
+    config.trace = options->trace ? print_trace : NULL;
+    if (options->memory != 0)
+        config.memory = options->memory;
+    ok = dir == NULL || open_state(verb, dir, out, &config, chip);
+    if (ok && cbit_asp_new(&config, &out->asp, &why) != CBIT_E_OK) {
+        cli_fail(verb, "%s%s%s", dir ? dir : "", dir ? ": " : "", why.text);
+        ok = false;
+    }
+    cb_wipe(chip, sizeof chip);
+    if (!ok)
+        cli_platform_close(out);
+    return ok;
+}
+
+void cli_platform_close(struct cli_platform *platform)
+{
+    cbit_asp_free(platform->asp);
+    host_state_close(platform->state);
+    *platform = (struct cli_platform){0};
+}
+
+/* ---- as the driver's firmware ---- */
+
+static bool space_covers(void *ctx, uint64_t paddr, uint64_t len)
+{
+    return host_devsev_at(ctx, paddr, len) != NULL;
+}
+
+static void space_read(void *ctx, uint64_t paddr, void *to, size_t len)
+{
+    memcpy(to, host_devsev_at(ctx, paddr, len), len);
+}
+
+static void space_write(void *ctx, uint64_t paddr, const void *from, size_t len)
+{
+    memcpy(host_devsev_at(ctx, paddr, len), from, len);
+}
+
+static unsigned run_command(void *ctx, unsigned id, uint8_t *buffer, size_t len,
+                            const struct host_devsev_space space[HOST_DEVSEV_SPACES])
+{
+    struct host_devsev_space copy[HOST_DEVSEV_SPACES];
+    const struct cbit_asp_space where = {copy, space_covers, space_read, space_write};
+
+    memcpy(copy, space, sizeof copy);
+    return cbit_asp_command(ctx, id, buffer, len, &where);
+}
+
+struct host_devsev_firmware cli_platform_firmware(struct cli_platform *platform)
+{
+    const uint64_t memory = cbit_asp_memory(platform->asp);
+
+    return (struct host_devsev_firmware){
+        .ctx = platform->asp,
+        .command = run_command,
+        .tmr_paddr = memory >= 2 * TMR_SIZE ? cb_align_down(memory, TMR_SIZE) - TMR_SIZE : 0,
+    };
+}
