@@ -11,41 +11,52 @@
 #include <stdint.h>
 #include <string.h>
 
+/*
+ * By memcpy and, on big-endian hosts, a swap: GCC 12 makes a hundred instructions of
+ * two neighbouring stores that are written byte by byte.
+ */
+#define CB_LITTLE_HOST (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+
 static inline uint16_t cb_load_le16(const void *p)
 {
-    const uint8_t *b = p;
+    uint16_t v;
 
-    return (uint16_t)(b[0] | b[1] << 8);
+    memcpy(&v, p, sizeof(v));
+    return CB_LITTLE_HOST ? v : __builtin_bswap16(v);
 }
 
 static inline uint32_t cb_load_le32(const void *p)
 {
-    return cb_load_le16(p) | (uint32_t)cb_load_le16((const uint8_t *)p + 2) << 16;
+    uint32_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return CB_LITTLE_HOST ? v : __builtin_bswap32(v);
 }
 
 static inline uint64_t cb_load_le64(const void *p)
 {
-    return cb_load_le32(p) | (uint64_t)cb_load_le32((const uint8_t *)p + 4) << 32;
+    uint64_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return CB_LITTLE_HOST ? v : __builtin_bswap64(v);
 }
 
 static inline void cb_store_le16(void *p, uint16_t v)
 {
-    uint8_t *b = p;
-
-    b[0] = (uint8_t)v;
-    b[1] = (uint8_t)(v >> 8);
+    v = CB_LITTLE_HOST ? v : __builtin_bswap16(v);
+    memcpy(p, &v, sizeof(v));
 }
 
 static inline void cb_store_le32(void *p, uint32_t v)
 {
-    cb_store_le16(p, (uint16_t)v);
-    cb_store_le16((uint8_t *)p + 2, (uint16_t)(v >> 16));
+    v = CB_LITTLE_HOST ? v : __builtin_bswap32(v);
+    memcpy(p, &v, sizeof(v));
 }
 
 static inline void cb_store_le64(void *p, uint64_t v)
 {
-    cb_store_le32(p, (uint32_t)v);
-    cb_store_le32((uint8_t *)p + 4, (uint32_t)(v >> 32));
+    v = CB_LITTLE_HOST ? v : __builtin_bswap64(v);
+    memcpy(p, &v, sizeof(v));
 }
 
 /* Big-endian, for the few formats that want it. */

@@ -116,27 +116,67 @@ void cr_memory_key_set(const struct cr_memory_cipher *cipher, struct cr_memory_k
         expand(cipher->kernel, &key->tweak, bytes + 32, 8);
 }
 
-/* The XTS tweaks of the first n blocks of a frame: E_K2(sector), each the double of the last. */
+/* An element of GF(2^128) as IEEE 1619 has it; its modulus is x^128 + x^7 + x^2 + x + 1. */
+struct xts_tweak {
+    uint64_t lo, hi;
+};
+
+static struct xts_tweak times_x(struct xts_tweak t)
+{
+    return (struct xts_tweak){t.lo << 1 ^ (0x87 & -(t.hi >> 63)), t.hi << 1 | t.lo >> 63};
+}
+
+static struct xts_tweak times_x_64(struct xts_tweak t)
+{
+    return (struct xts_tweak){t.hi ^ t.hi << 1 ^ t.hi << 2 ^ t.hi << 7,
+                              t.lo ^ t.hi >> 63 ^ t.hi >> 62 ^ t.hi >> 57};
+}
+
+static inline void put_tweak(uint8_t *tweaks, size_t i, struct xts_tweak t)
+{
+    cb_store_le64(tweaks + 16 * i, t.lo);
+    cb_store_le64(tweaks + 16 * i + 8, t.hi);
+}
+
+/* All of a frame: four chains at a time, because each step of one waits for the last. */
+static void frame_tweaks(struct xts_tweak t, uint8_t *tweaks)
+{
+    struct xts_tweak chain[4] = {t};
+
+    CR_UNROLL
+    for (unsigned i = 1; i < 4; i++)
+        chain[i] = times_x_64(chain[i - 1]);
+    for (size_t block = 0; block < 64; block++) {
+        CR_UNROLL
+        for (size_t i = 0; i < 4; i++) {
+            put_tweak(tweaks, 64 * i + block, chain[i]);
+            chain[i] = times_x(chain[i]);
+        }
+    }
+}
+
+/* E_K2(sector) * x^j for the blocks j of a run. */
 static void xts_tweaks(const struct cr_memory_cipher *cipher, const struct cr_memory_key *key,
                        uint64_t at, uint8_t *tweaks, size_t n)
 {
-    const uint8_t zero[16] = {0};
-    const struct cr_memory_job job = {.aes = &key->tweak, .tweaks = zero};
+    const uint8_t none[16] = {0};
+    const struct cr_memory_job job = {.aes = &key->tweak, .tweaks = none};
     uint8_t sector[16] = {0};
-    uint64_t lo, hi;
+    struct xts_tweak t;
 
     cb_store_le64(sector, at >> CB_PAGE_SHIFT);
-    cipher->kernel->run(&job, tweaks, sector, 1);
-    lo = cb_load_le64(tweaks);
-    hi = cb_load_le64(tweaks + 8);
-    for (size_t i = 1; i < n; i++) {
-        const uint64_t carry = hi >> 63;
-
-        hi = hi << 1 | lo >> 63;
-        lo = lo << 1 ^ (0x87 & -carry);
-        cb_store_le64(tweaks + 16 * i, lo);
-        cb_store_le64(tweaks + 16 * i + 8, hi);
+    cipher->kernel->run(&job, sector, sector, 1);
+    t = (struct xts_tweak){cb_load_le64(sector), cb_load_le64(sector + 8)};
+    if (n == CR_MEMORY_FRAME_BLOCKS) {
+        frame_tweaks(t, tweaks);
+        return;
     }
+    for (uint64_t skip = cb_bits(at, 11, 10); skip > 0; skip--)
+        t = times_x_64(t);
+    for (uint64_t skip = cb_bits(at, 9, 4); skip > 0; skip--)
+        t = times_x(t);
+    for (size_t i = 0; i < n; i++, t = times_x(t))
+        put_tweak(tweaks, i, t);
 }
 
 /* GCC and Clang keep the sum in one register on any processor, as the kernels load it. */
@@ -158,15 +198,14 @@ static void convert_frame(const struct cr_memory_cipher *cipher, const struct cr
                           struct cr_memory_job *job, uint64_t at, uint8_t *dst, const uint8_t *src,
                           size_t n)
 {
-    const size_t first = cb_bits(at, CB_PAGE_SHIFT - 1, 4);
     _Alignas(64) uint8_t tweaks[CB_PAGE_SIZE];
 
     if (cipher->mode == CR_MEMORY_XTS) {
-        xts_tweaks(cipher, key, at, tweaks, first + n);
-        job->tweaks = tweaks + first * CR_MEMORY_BLOCK;
+        xts_tweaks(cipher, key, at, tweaks, n);
+        job->tweaks = tweaks;
     } else {
         frame_tweak(cipher, at, job->frame);
-        job->tweaks = cipher->block[first];
+        job->tweaks = cipher->block[cb_bits(at, CB_PAGE_SHIFT - 1, 4)];
     }
     cipher->kernel->run(job, dst, src, n);
 }

@@ -96,12 +96,32 @@ VAES_INLINE void fetch_ahead(const uint8_t *src)
     }
 }
 
+/*
+ * As many blocks as fill all registers; returns how many were done.  more is a
+ * constant where this is inlined: a test in the loop would keep the compiler from
+ * mixing the fetches with the loads.
+ */
+VAES_INLINE size_t whole_steps(const struct vaes_keys *keys, struct variant v, bool more,
+                               const uint8_t *tweaks, uint8_t *dst, const uint8_t *src,
+                               size_t n_blocks)
+{
+    size_t i = 0;
+
+    for (; n_blocks - i >= 4 * WIDTH; i += 4 * WIDTH) {
+        if (more)
+            fetch_ahead(src + 16 * i);
+        registers(keys, v, WIDTH, EVERY, dst + 16 * i, src + 16 * i, tweaks + 16 * i);
+    }
+    return i;
+}
+
 VAES_INLINE void run_variant(const struct cr_memory_job *job, struct variant v, uint8_t *dst,
                              const uint8_t *src, size_t n_blocks)
 {
     const uint8_t *tweaks = job->tweaks;
     const __m512i frame = four_times(job->frame);
     struct vaes_keys keys;
+    size_t i;
 
     CR_UNROLL
     for (unsigned r = 0; r <= v.rounds; r++)
@@ -110,21 +130,15 @@ VAES_INLINE void run_variant(const struct cr_memory_job *job, struct variant v, 
         keys.k[0] = _mm512_xor_si512(keys.k[0], frame);
     if (v.after)
         keys.k[v.rounds] = _mm512_xor_si512(keys.k[v.rounds], frame);
-    for (; n_blocks >= 4 * WIDTH; n_blocks -= 4 * WIDTH) {
-        if (job->more)
-            fetch_ahead(src);
-        registers(&keys, v, WIDTH, EVERY, dst, src, tweaks);
-        dst += STRIDE;
-        src += STRIDE;
-        tweaks += STRIDE;
-    }
-    for (; n_blocks > 0; n_blocks -= n_blocks < 4 ? n_blocks : 4) {
-        const __mmask8 mask = (__mmask8)(n_blocks < 4 ? (1u << 2 * n_blocks) - 1 : EVERY);
+    if (job->more)
+        i = whole_steps(&keys, v, true, tweaks, dst, src, n_blocks);
+    else
+        i = whole_steps(&keys, v, false, tweaks, dst, src, n_blocks);
+    for (; i < n_blocks; i += 4) {
+        const size_t left = n_blocks - i;
+        const __mmask8 mask = (__mmask8)(left < 4 ? (1u << 2 * left) - 1 : EVERY);
 
-        registers(&keys, v, 1, mask, dst, src, tweaks);
-        dst += 64;
-        src += 64;
-        tweaks += 64;
+        registers(&keys, v, 1, mask, dst + 16 * i, src + 16 * i, tweaks + 16 * i);
     }
 }
 
