@@ -206,10 +206,8 @@ static void on_reset(struct runner *r)
 
 static void on_stop(struct runner *r, enum cbit_stop stop)
 {
-    if (stop == CBIT_STOP_PANIC) {
-        mon_event(r->mon, "GUEST_PANICKED");
-        return;
-    }
+    if (stop == CBIT_STOP_PANIC)
+        mon_event(r->mon, "GUEST_PANICKED"); /* and the end, with 34 */
     if (stop == CBIT_STOP_RESET) {
         on_reset(r);
         return;
