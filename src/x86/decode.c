@@ -658,8 +658,8 @@ static enum x86_decode_result append_known(const struct x86_decoder *d, const st
         if (op->flags & X86_OP_SSE)
             i.src2 = (uint8_t)(w->in.operand_width / 8u);
         if (op->flags & X86_OP_X87)
-            i.imm2 = (uint64_t)(w->in.opcode & 7) << 8 | (w->in.raw.modrm.mod << 6 |
-                     w->in.raw.modrm.reg << 3 | w->in.raw.modrm.rm);
+            i.imm2 = (uint64_t)(w->in.opcode & 7) << 8 | (uint64_t)w->in.raw.modrm.mod << 6 |
+                     (uint64_t)w->in.raw.modrm.reg << 3 | w->in.raw.modrm.rm;
         i.fn = handler_of(op, w, i.width);
     }
     append_gate(op, &i, out);

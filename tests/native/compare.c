@@ -16,7 +16,6 @@
 #define SF 0x80u
 #define DF 0x400u
 #define OF 0x800u
-#define RF 0x10000u
 #define ALL_STATUS (CF | PF | AF | ZF | SF | OF)
 
 struct report {
@@ -110,7 +109,9 @@ static bool faulted(const struct nt_state *host)
 static uint64_t comparable_cr2(const struct nt_insn *insn, uint64_t cr2)
 {
     switch ((int)insn->d.mnemonic) {
-    case ZYDIS_MNEMONIC_FLDENV: case ZYDIS_MNEMONIC_FRSTOR: case ZYDIS_MNEMONIC_FXRSTOR:
+    case ZYDIS_MNEMONIC_FNSTENV: case ZYDIS_MNEMONIC_FNSAVE: case ZYDIS_MNEMONIC_FXSAVE:
+    case ZYDIS_MNEMONIC_FXSAVE64: case ZYDIS_MNEMONIC_FLDENV: case ZYDIS_MNEMONIC_FRSTOR:
+    case ZYDIS_MNEMONIC_FXRSTOR:
     case ZYDIS_MNEMONIC_FXRSTOR64: case ZYDIS_MNEMONIC_MASKMOVQ: case ZYDIS_MNEMONIC_MASKMOVDQU:
         return cr2 & CB_PAGE_MASK;
     default:
@@ -181,7 +182,7 @@ static void compare_gpr(struct report *r, const struct nt_insn *insn, const stru
 static void compare_flags(struct report *r, const struct nt_insn *insn, const struct nt_state *in,
                           const struct nt_state *host, const struct nt_state *guest)
 {
-    const uint32_t ignore = RF | (host->vector == NT_NO_FAULT || host->vector == 0
+    const uint32_t ignore = (host->vector == NT_NO_FAULT || host->vector == 0
                                       ? undefined_flags(insn, in) : 0);
     const uint64_t a = host->rflags & ~(uint64_t)ignore, b = guest->rflags & ~(uint64_t)ignore;
 
@@ -247,6 +248,37 @@ static void compare_data(struct report *r, const uint8_t *host, const uint8_t *g
                    cb_load_le64(host + k), cb_load_le64(guest + k));
             shown++;
         }
+}
+
+/* Where an image has the pointers: from, to. */
+struct pointers {
+    unsigned from, to;
+};
+
+static struct pointers pointers_in(const struct nt_insn *insn)
+{
+    switch ((int)insn->d.mnemonic) {
+    case ZYDIS_MNEMONIC_FNSTENV: case ZYDIS_MNEMONIC_FNSAVE:
+        return insn->d.attributes & ZYDIS_ATTRIB_HAS_OPERANDSIZE ? (struct pointers){6, 14}
+                                                                 : (struct pointers){12, 28};
+    case ZYDIS_MNEMONIC_FXSAVE: case ZYDIS_MNEMONIC_FXSAVE64:
+        return (struct pointers){6, 24};
+    default:
+        return (struct pointers){0, 0};
+    }
+}
+
+void nt_forget_pointers(const struct nt_insn *insn, const struct nt_state *in, uint8_t *data)
+{
+    const struct pointers p = pointers_in(insn);
+    uint64_t at;
+
+    if (p.to == 0)
+        return;
+    at = nt_address_of(insn, &insn->op[0], in) - NT_DATA;
+    for (uint64_t k = at + p.from; k != at + p.to; k++)
+        if (k < NT_DATA_SIZE)
+            data[k] = 0;
 }
 
 unsigned nt_compare(const struct nt_insn *insn, const struct nt_state *in,

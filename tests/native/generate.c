@@ -121,8 +121,6 @@ static const ZydisMnemonic excluded[] = {
     ZYDIS_MNEMONIC_SGDT, ZYDIS_MNEMONIC_SIDT, ZYDIS_MNEMONIC_SLDT, ZYDIS_MNEMONIC_STR,
     ZYDIS_MNEMONIC_SMSW, ZYDIS_MNEMONIC_LAR, ZYDIS_MNEMONIC_LSL, ZYDIS_MNEMONIC_VERR,
     ZYDIS_MNEMONIC_VERW, ZYDIS_MNEMONIC_LFS, ZYDIS_MNEMONIC_LGS, ZYDIS_MNEMONIC_LSS,
-    /* their images hold FIP, FDP and FOP, which generations of processors record differently */
-    ZYDIS_MNEMONIC_FNSAVE, ZYDIS_MNEMONIC_FNSTENV, ZYDIS_MNEMONIC_FXSAVE, ZYDIS_MNEMONIC_FXSAVE64,
     /* not alike on all processors that have them */
     ZYDIS_MNEMONIC_PREFETCHWT1, ZYDIS_MNEMONIC_PTWRITE,
 };
@@ -449,8 +447,8 @@ static uint64_t disp_of(const struct nt_insn *insn, const ZydisDecodedOperand *o
     return (uint64_t)(no_base(insn, op) ? insn->d.raw.disp.value : op->mem.disp.value);
 }
 
-static uint64_t address_of(const struct nt_insn *insn, const ZydisDecodedOperand *op,
-                           const struct nt_state *s)
+uint64_t nt_address_of(const struct nt_insn *insn, const ZydisDecodedOperand *op,
+                       const struct nt_state *s)
 {
     const int base = base_of(insn, op), index = gpr_of(op->mem.index);
     uint64_t at = disp_of(insn, op);
@@ -536,7 +534,7 @@ static bool all_safe(const struct nt_insn *insn, const struct nt_state *s)
 
         if (!is_memory(&insn->op[k]))
             continue;
-        at = address_of(insn, &insn->op[k], s);
+        at = nt_address_of(insn, &insn->op[k], s);
         if (!safe(at) || (k == 0 && is_bit_string(insn) &&
                           !safe(low(at + bit_offset(insn, s), insn->d.address_width))))
             return false;
@@ -608,7 +606,7 @@ static void place_values(struct nt_random *r, const struct nt_insn *insn, struct
 
         if (!is_memory(op) || !(op->actions & ZYDIS_OPERAND_ACTION_MASK_READ))
             continue;
-        at = address_of(insn, op, s) - NT_DATA;
+        at = nt_address_of(insn, op, s) - NT_DATA;
         if (at <= NT_DATA_SIZE - 8)
             cb_store_le64(data + at, branch ? target
                                             : nt_rand(r) & ~UINT64_C(0x100) & ~UINT64_C(0x40000));
@@ -634,7 +632,7 @@ static bool jumps_astray(const struct nt_insn *insn, const struct nt_state *s, c
             return s->gpr[gpr_of(op->reg.value)] - NT_CODE >= 0x7f0;
         if (!is_memory(op) || !(op->actions & ZYDIS_OPERAND_ACTION_MASK_READ))
             continue;
-        at = address_of(insn, op, s);
+        at = nt_address_of(insn, op, s);
         if (at - NT_DATA <= NT_DATA_SIZE - 8) {
             const uint64_t v = cb_load_le64(data + (at - NT_DATA));
 

@@ -42,6 +42,7 @@ struct nt_host {
     struct area *area;
     uint8_t *code;   /* writable alias of the code page */
     uint64_t end;    /* of the instruction */
+    void *signal_stack;
 };
 
 #define EXIT_JUMP 6u /* FF 25 rel32 */
@@ -94,13 +95,14 @@ static bool map_arena(struct nt_host *host, int fd)
            mprotect(safe + (NT_READONLY - NT_SAFE_LOW), CB_PAGE_SIZE, PROT_READ) == 0;
 }
 
-static bool take_signals(void)
+static bool take_signals(struct nt_host *host)
 {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
     const size_t size = 256 * 1024;
     stack_t stack = {.ss_size = size, .ss_sp = malloc(size)};
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 
+    host->signal_stack = stack.ss_sp;
     if (!stack.ss_sp || sigaltstack(&stack, NULL) != 0)
         return false;
     action.sa_sigaction = nt_signal;
@@ -120,12 +122,22 @@ struct nt_host *nt_host_new(const char **why)
         return NULL;
     }
     close(fd);
-    if (!take_signals()) {
+    if (!take_signals(host)) {
         *why = "no signal handlers";
         return NULL;
     }
     host->area->exit = (uint64_t)(uintptr_t)nt_exit;
     return host;
+}
+
+/* The arena stays mapped: it is the process's own. */
+void nt_host_free(struct nt_host *host)
+{
+    const stack_t none = {.ss_flags = SS_DISABLE};
+
+    sigaltstack(&none, NULL);
+    free(host->signal_stack);
+    free(host);
 }
 
 void nt_host_load(struct nt_host *host, const struct nt_insn *insn)

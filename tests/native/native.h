@@ -90,6 +90,9 @@ struct nt_features {
 
 void nt_insn_random(struct nt_random *r, const ZydisDecoder *decoder, struct nt_features has,
                     struct nt_insn *out);
+/* Linear address of a memory operand, from the state before the instruction. */
+uint64_t nt_address_of(const struct nt_insn *insn, const ZydisDecodedOperand *op,
+                       const struct nt_state *s);
 /* The arena's data as it is when the instruction starts. */
 void nt_data_random(struct nt_random *r, uint8_t *data, size_t len);
 /* False: no state was found that keeps the instruction within the arena; draw again. */
@@ -101,6 +104,7 @@ bool nt_state_random(struct nt_random *r, const struct nt_insn *insn, struct nt_
 struct nt_host;
 /* NULL and a reason in *why when this machine cannot. */
 struct nt_host *nt_host_new(const char **why);
+void nt_host_free(struct nt_host *host);
 void nt_host_load(struct nt_host *host, const struct nt_insn *insn);
 void nt_host_run(struct nt_host *host, const struct nt_state *in, struct nt_state *out);
 uint8_t *nt_host_data(struct nt_host *host);
@@ -117,6 +121,11 @@ uint8_t *nt_guest_data(struct nt_guest *guest);
 
 /* ---- compare.c ---- */
 
+/*
+ * Processors record FIP, FDP and FOP in ways of their own; forgets them in an image that
+ * the instruction stored, on one side.
+ */
+void nt_forget_pointers(const struct nt_insn *insn, const struct nt_state *in, uint8_t *data);
 /* Number of differences that the manual does not allow; text: one line each. */
 unsigned nt_compare(const struct nt_insn *insn, const struct nt_state *in,
                     const struct nt_state *host, const struct nt_state *guest,

@@ -80,6 +80,8 @@ static void run_index(struct run *run, struct nt_host *host, struct nt_guest *gu
         nt_guest_run(guest, &in, &there);
         run->done++;
         run->faults += here.vector != NT_NO_FAULT;
+        nt_forget_pointers(&insn, &in, nt_host_data(host));
+        nt_forget_pointers(&insn, &in, nt_guest_data(guest));
         if (nt_compare(&insn, &in, &here, &there, nt_host_data(host), nt_guest_data(guest), text,
                        sizeof(text)) != 0)
             report(run, &insn, index, &in, text);
@@ -154,5 +156,6 @@ int main(int argc, char **argv)
            run.different, run.faults, run.done);
     free(run.by_mnemonic);
     nt_guest_free(guest);
+    nt_host_free(host);
     return run.different != 0;
 }
