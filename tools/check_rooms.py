@@ -51,6 +51,10 @@ DOORS = {
     "wire/devsev.h": None,
     "host/devsev.h": None,
     "host/exec.h": None,
+    "host/ctrl.h": None,
+    "host/cuse.h": None,
+    "host/sandbox.h": None,
+    "wire/ctrl.h": None,
 }
 
 # Rooms of which some may see one header only.
