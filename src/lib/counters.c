@@ -27,6 +27,7 @@ static const struct {
     {"mc.reads", offsetof(struct all_stats, mc.reads)},
     {"mc.writes", offsetof(struct all_stats, mc.writes)},
     {"mc.turns", offsetof(struct all_stats, mc.turns)},
+    {"mc.first_uses", offsetof(struct all_stats, mc.first_uses)},
     {"mc.eager_frames", offsetof(struct all_stats, mc.eager_frames)},
     {"mc.eager_ops", offsetof(struct all_stats, mc.eager_ops)},
     {"mc.keys", offsetof(struct all_stats, mc.keys)},

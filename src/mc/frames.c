@@ -87,7 +87,7 @@ static void turn(struct mc *mc, uint32_t index, mc_view_t list, bool whole)
 
     mc_tell_turn(mc, index);
     if (from != to) {
-        mc->stats.turns++;
+        *(frame->flags & DRAM_TOUCHED ? &mc->stats.turns : &mc->stats.first_uses) += 1;
         frame->flags |= DRAM_TOUCHED;
         if (!whole)
             convert(mc, index, from, to);

@@ -114,6 +114,7 @@ struct mc_stats {
     uint64_t reads;        /* mc_read calls */
     uint64_t writes;       /* mc_write calls */
     uint64_t turns;        /* frames turned from one view to another */
+    uint64_t first_uses;   /* frames that nobody had touched, brought into their first view */
     uint64_t eager_frames; /* frames that reached the flip cap */
     uint64_t eager_ops;    /* accesses served block by block */
     uint64_t keys;         /* keys installed or dropped */

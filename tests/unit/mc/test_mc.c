@@ -322,14 +322,28 @@ static void a_frame_that_flips_too_often_is_served_block_by_block(void **state)
     assert_true(mc_stats(f->mc).eager_ops > before.eager_ops + 2);
 }
 
+static void the_first_use_of_a_frame_is_no_turn(void **state)
+{
+    struct fixture *f = *state;
+
+    mc_write(f->mc, spa(0x8000), secret, TEXT, 8);
+    mc_write(f->mc, spa(0x9000), plain, TEXT, 8);
+    assert_true(mc_stats(f->mc).turns == 0);
+    assert_true(mc_stats(f->mc).first_uses == 1); /* the other was in its view already */
+    mc_write(f->mc, spa(0x9000), secret, TEXT, 8);
+    mc_write(f->mc, spa(0x8000), plain, TEXT, 8);
+    assert_true(mc_stats(f->mc).turns == 2);
+    assert_true(mc_stats(f->mc).first_uses == 1);
+}
+
 static void turns_that_lie_far_apart_do_not_wear_a_frame_out(void **state)
 {
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < 20; i++) {
         flip(f->mc, 0x8000, 2);
-        for (uint64_t other = 0; other < 60; other++) /* two turns each, of other frames */
-            flip(f->mc, 0x100000 + (i * 60 + other) * FRAME, 2);
+        for (uint64_t other = 0; other < 120; other++) /* a turn each, of other frames */
+            flip(f->mc, 0x100000 + (i * 120 + other) * FRAME, 2);
     }
     assert_true(mc_stats(f->mc).eager_frames == 0);
 }
@@ -699,6 +713,7 @@ int main(void)
         STORY(the_pins_tell_watchers_too),
         STORY(four_listeners_are_told),
         STORY(a_frame_that_flips_too_often_is_served_block_by_block),
+        STORY(the_first_use_of_a_frame_is_no_turn),
         STORY(turns_that_lie_far_apart_do_not_wear_a_frame_out),
         STORY(an_eager_frame_calms_down_when_one_view_keeps_using_it),
         STORY(watchers_of_an_eager_frame_hear_of_writes_and_of_keys),
