@@ -114,9 +114,13 @@ enum cbit_status board_load_linux(const struct board_linux *what, const struct b
                                   struct board_entry *entry,
                                   struct board_error *error) CBIT_MUST_CHECK;
 
-/* Multiboot 1, ELF32 (or a.out kludge): memory map and command line in the info block. */
-enum cbit_status board_load_multiboot(struct board_bytes image, const char *append,
-                                      const struct board_memory_map *map,
+/* Multiboot 1: ELF32, or an image with its own addresses. */
+struct board_multiboot {
+    struct board_bytes image, initrd; /* the latter becomes module 0 */
+    const char *append;
+    struct board_memory_map map;
+};
+enum cbit_status board_load_multiboot(const struct board_multiboot *what,
                                       const struct board_target *target, struct board_entry *entry,
                                       struct board_error *error) CBIT_MUST_CHECK;
 

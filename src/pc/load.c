@@ -102,17 +102,29 @@ static enum cbit_status load_linux(struct pc *pc, struct board_entry *entry,
     return status;
 }
 
+static enum cbit_status load_multiboot(struct pc *pc, struct board_entry *entry,
+                                       struct board_error *why)
+{
+    const struct board_multiboot what = {
+        .image = bytes_of(pc->config.kernel),
+        .initrd = bytes_of(pc->config.initrd),
+        .append = pc->append,
+        .map = pc->map,
+    };
+
+    return board_load_multiboot(&what, &pc->target, entry, why);
+}
+
 static enum cbit_status load_direct(struct pc *pc, struct board_error *why)
 {
     struct board_entry entry;
     struct x86_regs regs;
     enum cbit_status status;
 
-    if (pc->config.image == PC_IMAGE_MULTIBOOT)
-        return board_fail(why, "Multiboot images are not supported yet");
     if (!pc->config.no_acpi)
         pc->map.rsdp = board_acpi_write(&pc->map, 1, &pc->target);
-    status = load_linux(pc, &entry, why);
+    status = pc->config.image == PC_IMAGE_MULTIBOOT ? load_multiboot(pc, &entry, why)
+                                                    : load_linux(pc, &entry, why);
     if (status)
         return status;
     dev_lapic_virtual_wire(&pc->platform->lapic);
@@ -122,13 +134,24 @@ static enum cbit_status load_direct(struct pc *pc, struct board_error *why)
     return CBIT_OK;
 }
 
+/* The ROM's end is seen below 1 MiB too, where real-mode code jumps to; in RAM, as firmware shadows it. */
+static void shadow_rom(struct pc *pc)
+{
+    const size_t most = (size_t)(BOARD_HIGH_RAM - BOARD_LEGACY_HOLE_END);
+    const size_t len = pc->fabric.rom_size < most ? (size_t)pc->fabric.rom_size : most;
+
+    target_write(pc, BOARD_HIGH_RAM - len, pc->rom + pc->fabric.rom_size - len, len);
+}
+
 enum cbit_status pc_load(struct pc *pc, struct pc_error *error)
 {
     struct board_error why = {""};
     enum cbit_status status = CBIT_OK;
 
     pc->target = (struct board_target){.write = target_write, .zero = target_zero, .ctx = pc};
-    if (pc->config.image != PC_IMAGE_ROM)
+    if (pc->config.image == PC_IMAGE_ROM)
+        shadow_rom(pc);
+    else
         status = load_direct(pc, &why);
     memcpy(error->text, why.text, sizeof(error->text));
     return status;
