@@ -21,19 +21,18 @@ typedef uint16_t binary_fn(const struct x86_st *a, const struct x86_st *b, struc
 /* The same with b in memory, in the format that the function knows. */
 typedef uint16_t memory_fn(const struct x86_st *a, uint64_t b, struct x86_st *r, uint16_t cw);
 
-#define BINARY(name, insn)                                                                         \
+/* `rest` pops the second register, unless the operation did. */
+#define BINARY(name, insn, rest)                                                                   \
     static uint16_t name(const struct x86_st *a, const struct x86_st *b, struct x86_st *r,         \
                          uint16_t cw)                                                              \
     {                                                                                              \
         uint16_t host_sw;                                                                          \
                                                                                                    \
-        __asm__ volatile("fnclex\n\tfldcw %4\n\tfldt %3\n\tfldt %2\n\t" insn "\n\t"                \
-                         "fnstsw %1\n\tfnclex\n\tfstpt %0\n\tfninit"                               \
-                         : "=m"(*r), "=m"(host_sw)                                                 \
-                         : "m"(*a), "m"(*b), "m"(cw)                                               \
-                         : X87_CLOBBERS);                                                          \
+        X87_HOST(cw, "fldt %[b]\n\tfldt %[a]\n\t", insn, "fstpt %[r]\n\t", rest, *r, host_sw,      \
+                 [a] "m"(*a), [b] "m"(*b));                                                        \
         return host_sw;                                                                            \
     }
+#define POP_SECOND "fstp %%st(0)\n\t"
 
 #define MEMORY(name, insn, bits)                                                                   \
     static uint16_t name(const struct x86_st *a, uint64_t b, struct x86_st *r, uint16_t cw)        \
@@ -41,11 +40,8 @@ typedef uint16_t memory_fn(const struct x86_st *a, uint64_t b, struct x86_st *r,
         const uint##bits##_t source = (uint##bits##_t)b;                                           \
         uint16_t host_sw;                                                                          \
                                                                                                    \
-        __asm__ volatile("fnclex\n\tfldcw %4\n\tfldt %2\n\t" insn " %3\n\t"                        \
-                         "fnstsw %1\n\tfnclex\n\tfstpt %0\n\tfninit"                               \
-                         : "=m"(*r), "=m"(host_sw)                                                 \
-                         : "m"(*a), "m"(source), "m"(cw)                                           \
-                         : X87_CLOBBERS);                                                          \
+        X87_HOST(cw, "fldt %[a]\n\t", insn " %[b]", "fstpt %[r]\n\t", "", *r, host_sw,             \
+                 [a] "m"(*a), [b] "m"(source));                                                    \
         return host_sw;                                                                            \
     }
 
@@ -123,7 +119,7 @@ static X87_OUT_OF_LINE void with_memory(struct x86_cpu *cpu, const struct x86_in
     }
 
 #define DEFINE_ARITHMETIC(NAME, name, NAMEP, INAME, iname)                                         \
-    BINARY(name, #name " %%st(1),%%st")                                                            \
+    BINARY(name, #name " %%st(1),%%st", POP_SECOND)                                                \
     MEMORY(name##_m32, #name "s", 32)                                                              \
     MEMORY(name##_m64, #name "l", 64)                                                              \
     MEMORY(iname##_m16, #iname "s", 16)                                                            \
@@ -139,8 +135,8 @@ ARITHMETIC(DEFINE_ARITHMETIC)
 
 /* ---- comparisons: condition codes C3 C2 C0, or ZF PF CF ---- */
 
-BINARY(fcom, "fcom %%st(1)")
-BINARY(fucom, "fucom %%st(1)")
+BINARY(fcom, "fcom %%st(1)", POP_SECOND)
+BINARY(fucom, "fucom %%st(1)", POP_SECOND)
 MEMORY(fcom_m32, "fcoms", 32)
 MEMORY(fcom_m64, "fcoml", 64)
 MEMORY(ficom_m16, "ficoms", 16)
@@ -165,7 +161,7 @@ static X87_OUT_OF_LINE void compare(struct x86_cpu *cpu, const struct x86_insn *
                                     unsigned src, unsigned pops)
 {
     struct x86_fpu *fpu = &cpu->fpu;
-    struct x86_st unused;
+    struct x86_st unused = {0};
     bool done;
 
     x87_begin(cpu, i);
@@ -181,7 +177,7 @@ static X87_OUT_OF_LINE void compare_memory(struct x86_cpu *cpu, const struct x86
                                            memory_fn *op, unsigned bits, bool pop)
 {
     struct x86_fpu *fpu = &cpu->fpu;
-    struct x86_st unused;
+    struct x86_st unused = {0};
     uint64_t source;
     bool done;
 
@@ -200,7 +196,7 @@ static X87_OUT_OF_LINE void compare_flags(struct x86_cpu *cpu, const struct x86_
                                           binary_fn *op, bool pop)
 {
     struct x86_fpu *fpu = &cpu->fpu;
-    struct x86_st unused;
+    struct x86_st unused = {0};
     unsigned host_sw = unordered;
     bool done;
 
@@ -242,13 +238,20 @@ HANDLER(exec_ficomp32, compare_memory(cpu, i, ficom_m32, 32, true))
 
 /* ---- one operand, one or two results ---- */
 
-/*
- * r[0] is the host's ST(0) afterwards, r[1] its ST(1).  There is a dummy under
- * the operand, so that an operation that pushed nothing finds two registers.
- */
+/* r[0] is the host's ST(0) afterwards, r[1] its ST(1) if there are two results. */
 typedef uint16_t unary_fn(const struct x86_st *a, struct x86_st r[2], uint16_t cw);
 
 #define UNARY(name)                                                                                \
+    static uint16_t name(const struct x86_st *a, struct x86_st r[2], uint16_t cw)                  \
+    {                                                                                              \
+        uint16_t host_sw;                                                                          \
+                                                                                                   \
+        X87_HOST(cw, "fldt %[a]\n\t", #name, "fstpt %[r]\n\t", "", r[0], host_sw, [a] "m"(*a));    \
+        return host_sw;                                                                            \
+    }
+
+/* A dummy under the operand: an operation that pushes nothing still finds two registers. */
+#define UNARY_2(name)                                                                              \
     static uint16_t name(const struct x86_st *a, struct x86_st r[2], uint16_t cw)                  \
     {                                                                                              \
         uint16_t host_sw;                                                                          \
@@ -316,7 +319,7 @@ static X87_OUT_OF_LINE void split(struct x86_cpu *cpu, const struct x86_insn *i,
     UNARY(insn)                                                                                    \
     HANDLER(exec_##insn, unary(cpu, i, insn, codes))
 #define DEFINE_SPLIT(name, insn, codes)                                                            \
-    UNARY(insn)                                                                                    \
+    UNARY_2(insn)                                                                                  \
     HANDLER(exec_##insn, split(cpu, i, insn, codes))
 ONE_RESULT(DEFINE_UNARY)
 TWO_RESULTS(DEFINE_SPLIT)
@@ -327,7 +330,7 @@ UNARY(fxam)
 static X87_OUT_OF_LINE void test_zero(struct x86_cpu *cpu, const struct x86_insn *i)
 {
     struct x86_fpu *fpu = &cpu->fpu;
-    struct x86_st unused[2];
+    struct x86_st unused[2] = {{0}, {0}};
 
     x87_begin(cpu, i);
     if (x87_empty(fpu, 0))
@@ -340,8 +343,8 @@ static X87_OUT_OF_LINE void test_zero(struct x86_cpu *cpu, const struct x86_insn
 static X87_OUT_OF_LINE void examine(struct x86_cpu *cpu, const struct x86_insn *i)
 {
     struct x86_fpu *fpu = &cpu->fpu;
-    struct x86_st unused[2];
-    unsigned codes = fxam(x87_st(fpu, 0), unused, fpu->cw);
+    struct x86_st unused[2] = {{0}, {0}};
+    unsigned codes = fxam(x87_st(fpu, 0), unused, fpu->cw | X86_FSW_EXCEPTIONS);
 
     x87_begin(cpu, i);
     if (x87_empty(fpu, 0))
@@ -354,12 +357,12 @@ HANDLER(exec_fxam, examine(cpu, i))
 
 /* ---- ST(0) and ST(1) ---- */
 
-/* X(mnemonic, instruction, codes, pops into ST(1)) */
+/* X(mnemonic, instruction, codes, pops into ST(1), what the host has to pop besides) */
 #define TWO_OPERANDS(X)                                                                            \
-    X(FSCALE, fscale, X86_FSW_C1, false)                                                           \
-    X(FPATAN, fpatan, X86_FSW_C1, true)                                                            \
-    X(FYL2X, fyl2x, X86_FSW_C1, true)                                                              \
-    X(FYL2XP1, fyl2xp1, X86_FSW_C1, true)
+    X(FSCALE, fscale, X86_FSW_C1, false, POP_SECOND)                                               \
+    X(FPATAN, fpatan, X86_FSW_C1, true, "")                                                        \
+    X(FYL2X, fyl2x, X86_FSW_C1, true, "")                                                          \
+    X(FYL2XP1, fyl2xp1, X86_FSW_C1, true, "")
 
 /*
  * Remainders define the codes by the quotient's bits, but leave some alone where
@@ -431,8 +434,8 @@ static X87_OUT_OF_LINE void two_operands(struct x86_cpu *cpu, const struct x86_i
     x87_put(fpu, 0, r);
 }
 
-#define DEFINE_TWO(name, insn, codes, pop)                                                         \
-    BINARY(insn, #insn)                                                                            \
+#define DEFINE_TWO(name, insn, codes, pop, rest)                                                   \
+    BINARY(insn, #insn, rest)                                                                      \
     HANDLER(exec_##insn, two_operands(cpu, i, insn, codes, pop))
 TWO_OPERANDS(DEFINE_TWO)
 
@@ -445,7 +448,7 @@ TWO_OPERANDS(DEFINE_TWO)
     X87_ROW(NAMEP, STI_ST0, 0, X87_REG(exec_##name##p)),                                           \
     X87_ROW(INAME, M, X86_OP_BY_WIDTH, X87_MEM(NULL, exec_##iname##16, exec_##iname##32, NULL)),
 #define ROW_UNARY(name, insn, codes) X87_ROW(name, NONE, 0, X87_REG(exec_##insn)),
-#define ROW_TWO(name, insn, codes, pop) X87_ROW(name, NONE, 0, X87_REG(exec_##insn)),
+#define ROW_TWO(name, insn, codes, pop, rest) X87_ROW(name, NONE, 0, X87_REG(exec_##insn)),
 
 static const struct x86_op rows[] = {
     ARITHMETIC(ROW_ARITHMETIC)

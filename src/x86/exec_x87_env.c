@@ -29,6 +29,7 @@ static void initialise(struct x86_fpu *fpu)
     fpu->tag_valid = 0;
     fpu->op = fpu->cs = fpu->ds = 0;
     fpu->ip = fpu->dp = 0;
+    x86_fpu_host_clear();
 }
 
 static void load_cw(struct x86_fpu *fpu, uint16_t cw)
@@ -46,6 +47,7 @@ X87_FN(exec_fninit)
 X87_FN(exec_fnclex)
 {
     cpu->fpu.sw &= 0x7f00;
+    x86_fpu_host_clear();
     X86_NEXT(cpu, i);
 }
 

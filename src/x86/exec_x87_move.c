@@ -19,6 +19,7 @@
 static void push_loaded(struct x86_fpu *fpu, struct x86_st value, unsigned host_sw)
 {
     if (!x87_empty(fpu, 7)) {
+        x86_fpu_host_clear(); /* the conversion has not happened */
         if (x87_stack_fault(fpu, true))
             x87_push(fpu, X87_INDEFINITE);
         return;
@@ -35,11 +36,8 @@ static void push_loaded(struct x86_fpu *fpu, struct x86_st value, unsigned host_
         struct x86_st value = {0};                                                                 \
         uint16_t host_sw;                                                                          \
                                                                                                    \
-        __asm__ volatile("fnclex\n\tfldcw %3\n\t" insn " %2\n\t"                                   \
-                         "fnstsw %1\n\tfnclex\n\tfstpt %0\n\tfninit"                               \
-                         : "=m"(value), "=m"(host_sw)                                              \
-                         : "m"(source), "m"(fpu->cw)                                               \
-                         : X87_CLOBBERS);                                                          \
+        X87_HOST(fpu->cw, "", insn " %[source]", "fstpt %[r]\n\t", "", value, host_sw,             \
+                 [source] "m"(source));                                                            \
         push_loaded(fpu, value, host_sw);                                                          \
     }
 
@@ -113,11 +111,10 @@ X87_FN(exec_fld_st)
     static X87_OUT_OF_LINE void insn(struct x86_fpu *fpu)                                          \
     {                                                                                              \
         struct x86_st value = {0};                                                                 \
+        const uint16_t cw = fpu->cw | X86_FSW_EXCEPTIONS;                                          \
+        uint16_t unused;                                                                           \
                                                                                                    \
-        __asm__ volatile("fnclex\n\tfldcw %1\n\t" #insn "\n\tfstpt %0\n\tfninit"                   \
-                         : "=m"(value)                                                             \
-                         : "m"(fpu->cw)                                                            \
-                         : X87_CLOBBERS);                                                          \
+        X87_HOST(cw, "", #insn, "fstpt %[r]\n\t", "", value, unused, "m"(cw));                     \
         push_loaded(fpu, value, 0);                                                                \
     }                                                                                              \
     X87_FN(exec_##insn)                                                                            \
@@ -141,11 +138,8 @@ typedef void convert_fn(const struct x86_st *value, uint16_t cw, struct stored *
 #define CONVERT(name, insn)                                                                        \
     static void name(const struct x86_st *value, uint16_t cw, struct stored *out)                  \
     {                                                                                              \
-        __asm__ volatile("fnclex\n\tfldcw %3\n\tfldt %2\n\t" insn " %0\n\t"                        \
-                         "fnstsw %1\n\tfninit"                                                     \
-                         : "+m"(out->bytes), "=m"(out->host_sw)                                    \
-                         : "m"(*value), "m"(cw)                                                    \
-                         : X87_CLOBBERS);                                                          \
+        X87_HOST(cw, "fldt %[value]\n\t", insn " %[r]", "", "", out->bytes, out->host_sw,          \
+                 [value] "m"(*value));                                                             \
     }
 
 CONVERT(to_m32, "fstps")
@@ -177,6 +171,19 @@ static bool stores(const struct x86_fpu *fpu, unsigned host_sw)
     return (host_sw & ~(unsigned)fpu->cw & fatal) == 0;
 }
 
+static void write_stored(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at,
+                         const struct stored *out, unsigned len)
+{
+    if (len == 8)
+        x86_write64(cpu, i, at, cb_load_le64(out->bytes));
+    else if (len == 4)
+        x86_write32(cpu, i, at, cb_load_le32(out->bytes));
+    else if (len == 2)
+        x86_write16(cpu, i, at, cb_load_le16(out->bytes));
+    else
+        x86_write_bytes(cpu, i, at, out->bytes, len);
+}
+
 static X87_OUT_OF_LINE void store(struct x86_cpu *cpu, const struct x86_insn *i,
                                   convert_fn *convert, unsigned len, bool pop)
 {
@@ -189,10 +196,12 @@ static X87_OUT_OF_LINE void store(struct x86_cpu *cpu, const struct x86_insn *i,
 
     x87_wait(cpu, i);
     convert(&value, fpu->cw, &out);
+    if (out.host_sw & ~fpu->sw & X86_FSW_EXCEPTIONS)
+        x86_fpu_host_clear(); /* the store may fault, and then they have not happened */
     done = empty ? (fpu->cw & X86_FSW_IE) != 0 : stores(fpu, out.host_sw);
     at = x86_ea(cpu, i);
     if (done) /* else memory is not even looked at */
-        x86_write_bytes(cpu, i, at, out.bytes, len);
+        write_stored(cpu, i, at, &out, len);
     x87_note_memory(cpu, i, at);
     if (empty)
         x87_stack_fault(fpu, false);

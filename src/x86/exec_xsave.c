@@ -70,6 +70,7 @@ void x86_fpu_reset(struct x86_cpu *cpu)
 
 void x86_fpu_update_es(struct x86_fpu *fpu)
 {
+    x86_fpu_host_clear();
     if (fpu->sw & ~fpu->cw & X86_FSW_EXCEPTIONS)
         fpu->sw |= X86_FSW_ES | X86_FSW_B;
     else
@@ -185,6 +186,7 @@ static void init_x87(struct x86_cpu *cpu)
 {
     memset(&cpu->fpu, 0, sizeof(cpu->fpu));
     cpu->fpu.cw = X86_FCW_INIT;
+    x86_fpu_host_clear();
 }
 
 static void set_mxcsr(struct x86_cpu *cpu, uint32_t value)

@@ -78,9 +78,19 @@ static inline void x86_fp_sync(struct x86_cpu *cpu)
     cpu->mxcsr |= _mm_getcsr() & X86_MXCSR_FLAGS;
 }
 
+/*
+ * The host's x87 flags are always some of the guest's, so that they need not be
+ * cleared before each operation: call this whenever guest flags may have gone.
+ */
+static inline void x86_fpu_host_clear(void)
+{
+    __asm__ volatile("fnclex");
+}
+
 static inline void x86_fp_enter(struct x86_cpu *cpu)
 {
     x86_fp_load(cpu);
+    x86_fpu_host_clear();
 }
 
 static inline void x86_fp_leave(struct x86_cpu *cpu)
@@ -89,6 +99,7 @@ static inline void x86_fp_leave(struct x86_cpu *cpu)
     _mm_setcsr(X86_MXCSR_RESET);
 }
 #else
+static inline void x86_fpu_host_clear(void) {}
 static inline void x86_fp_load(struct x86_cpu *cpu) { (void)cpu; }
 static inline void x86_fp_sync(struct x86_cpu *cpu) { (void)cpu; }
 static inline void x86_fp_enter(struct x86_cpu *cpu) { (void)cpu; }
@@ -99,7 +110,7 @@ static inline void x86_fp_leave(struct x86_cpu *cpu) { (void)cpu; }
 uint16_t x86_fpu_tag_word(const struct x86_fpu *fpu);
 uint8_t x86_fpu_abridge(uint16_t tag_word);
 
-/* ES and B follow from flags and masks; for whoever loads CW or SW. */
+/* ES and B follow from flags and masks; for whoever loads CW or SW (calls x86_fpu_host_clear). */
 void x86_fpu_update_es(struct x86_fpu *fpu);
 
 #endif

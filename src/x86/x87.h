@@ -4,10 +4,12 @@
  * operation is carried out on the host's own x87.
  *
  * Operands go to the host's register stack as 80-bit values, under the guest's
- * control word, exceptions unmasked or not; FNSTSW and FNCLEX follow before any
- * waiting instruction, so that the host itself never traps.  Rounding, biased
- * results of unmasked overflow, condition codes and flags are thus those of a
- * real x87.  Between operations the host's stack is empty.
+ * control word.  Rounding, biased results of unmasked overflow, condition codes
+ * and flags are thus those of a real x87.  Between operations the host's stack
+ * is empty.  With all exceptions masked, the usual case, the host's sticky flags
+ * are left to accumulate (x86_fpu_host_clear).  With some unmasked, FNCLEX and
+ * FNINIT keep any waiting instruction from finding one, so that the host itself
+ * never traps; that is ten times slower.
  *
  * The stack (TOP, tags, stack faults) is the guest's own and kept in C.
  */
@@ -138,5 +140,33 @@ static inline void x87_note_memory(struct x86_cpu *cpu, const struct x86_insn *i
 
 #define X87_CLOBBERS                                                                               \
     "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)"
+
+static inline bool x87_all_masked(uint16_t cw)
+{
+    return (cw & X86_FSW_EXCEPTIONS) == X86_FSW_EXCEPTIONS;
+}
+
+/*
+ * Executes `insn` on the host under control word `cw`: `load` goes before it,
+ * `store` after it, `rest` pops what is left on the stack then.  Operand names:
+ * [r] the result in memory, initialised; the inputs as named by the caller.
+ */
+#define X87_HOST(cw_, load, insn, store, rest, r_, sw_, ...)                                       \
+    do {                                                                                           \
+        static const uint16_t host_cw = X86_FCW_INIT;                                              \
+                                                                                                   \
+        if (CB_LIKELY(x87_all_masked(cw_)))                                                        \
+            __asm__ volatile("fldcw %[cw]\n\t" load insn "\n\tfnstsw %[sw]\n\t" store rest           \
+                             "fldcw %[host]"                                                       \
+                             : [r] "+m"(r_), [sw] "=m"(sw_)                                        \
+                             : [cw] "m"(cw_), [host] "m"(host_cw), __VA_ARGS__                     \
+                             : X87_CLOBBERS);                                                      \
+        else                                                                                       \
+            __asm__ volatile("fnclex\n\tfldcw %[cw]\n\t" load insn "\n\tfnstsw %[sw]\n\tfnclex\n\t" \
+                             store "fninit"                                                        \
+                             : [r] "+m"(r_), [sw] "=m"(sw_)                                        \
+                             : [cw] "m"(cw_), __VA_ARGS__                                          \
+                             : X87_CLOBBERS);                                                      \
+    } while (0)
 
 #endif

@@ -189,9 +189,9 @@ static void implicit_length_comparison_finds_the_end_of_a_string(void **state)
 
     start(b);
     memcpy(b->ram + BOX_DATA + 3, "0123456789", 11);
-    set(b, 0, 0, 0xff01); /* range 01..FF */
+    set(b, 0, 0, 0xff01); /* range 01..FF, the first byte outside is looked for */
     e = BOX_DO(b, 1,
-               0x66, 0x0f, 0x3a, 0x63, 0x43, 0x03, 0x14 /* pcmpistri $0x14, 3(rbx), xmm0 */); /* first byte outside */
+               0x66, 0x0f, 0x3a, 0x63, 0x43, 0x03, 0x14 /* pcmpistri $0x14, 3(rbx), xmm0 */);
     assert_int_equal(e.regs.gpr[1], 10);
     assert_int_equal(e.regs.rflags & 0x8d5, 0xc1); /* CF: found; ZF, SF: both strings end */
 }
