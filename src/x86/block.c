@@ -39,6 +39,7 @@ struct x86_block_cache {
     uint8_t *arena;
     size_t used;
     struct x86_decoder *decoder;
+    struct x86_fast *fast;
     uint64_t epoch; /* ++ when everything is forgotten */
     struct x86_insn insns[X86_DECODED_INSNS];
     struct x86_block *once; /* room for a block that is not kept */
@@ -55,12 +56,13 @@ enum cbit_status x86_blocks_new(struct x86_cpu *cpu)
     cpu->blocks = c;
     cpu->jumps = calloc(X86_JUMPS, sizeof(*cpu->jumps));
     c->decoder = x86_decoder_new(cpu);
+    c->fast = x86_fast_new();
     c->once = malloc(MAX_BLOCK_BYTES);
     c->arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (c->arena == MAP_FAILED)
         c->arena = NULL;
-    if (cpu->jumps && c->decoder && c->once && c->arena) {
+    if (cpu->jumps && c->decoder && c->fast && c->once && c->arena) {
         x86_blocks_forget(cpu);
         return CBIT_OK;
     }
@@ -77,6 +79,7 @@ void x86_blocks_free(struct x86_cpu *cpu)
     if (c->arena)
         munmap(c->arena, ARENA_BYTES);
     x86_decoder_free(c->decoder);
+    x86_fast_free(c->fast);
     free(c->once);
     free(cpu->jumps);
     free(c);
@@ -320,7 +323,7 @@ static void block_fill(struct x86_cpu *cpu, struct x86_block *b, const struct x8
                             .bytes = (uint16_t)d->bytes, .offset = r->at & (CB_PAGE_SIZE - 1),
                             .crosses = r->crosses, .frame2 = r->frame2};
     memcpy(b->insn, d->insn, d->n_insns * sizeof(d->insn[0]));
-    x86_make_fast(cpu, b->insn, d->n_insns, b->offset);
+    x86_make_fast(cpu->blocks->fast, cpu, b->insn, d->n_insns, b->offset);
     cpu->stats.blocks_decoded++;
 }
 
@@ -470,18 +473,33 @@ static struct x86_block *block_at(struct x86_cpu *cpu, uint64_t at)
     if (!x86_fetch_page(cpu, at, &frame, &access, &code))
         fetch_fault(cpu, at, code);
     frame.v &= CB_PAGE_MASK;
-    if (!cpu->ops->map(cpu->ctx, frame, access, false))
-        return decode_once(cpu, at);
     p = page_get(cpu, frame, access, key);
     if (p)
         b = block_find(cpu, p, at);
-    if (p && !b)
+    if (p && !b && cpu->ops->map(cpu->ctx, frame, access, false))
         b = block_make(cpu, p, at);
     if (!b && cpu->blocks->used > ARENA_BYTES / 2)
         x86_blocks_forget(cpu); /* full; the next ones will be kept again */
     if (!b || !within_limit(cpu, b))
         return decode_once(cpu, at);
     return b;
+}
+
+/* After a TLB flush: is the block that was last found at this address still the one? */
+static bool jump_revive(struct x86_cpu *cpu, struct x86_jump *j, uint64_t at)
+{
+    const struct x86_block *b = j->block;
+    struct mc_access access;
+    spa_t frame;
+    uint32_t code;
+
+    if (j->at != at || b->stale || b->crosses || b->page->key != x86_code_key(cpu) ||
+        !x86_fetch_page(cpu, at, &frame, &access, &code))
+        return false;
+    if ((frame.v & CB_PAGE_MASK) != b->page->frame.v || !same_access(access, b->page->access))
+        return false;
+    j->key = cpu->jump_key;
+    return true;
 }
 
 struct x86_block *x86_block_get(struct x86_cpu *cpu, bool single)
@@ -497,6 +515,8 @@ struct x86_block *x86_block_get(struct x86_cpu *cpu, bool single)
     if (single)
         return decode_once(cpu, at);
     if (j->at == at && j->key == cpu->jump_key && !j->block->stale && within_limit(cpu, j->block))
+        return j->block;
+    if (cpu->mode == X86_MODE_64 && jump_revive(cpu, j, at))
         return j->block;
     b = block_at(cpu, at);
     if (b != cpu->blocks->once)

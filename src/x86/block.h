@@ -102,6 +102,10 @@ void x86_exec_stale(struct x86_cpu *cpu, const struct x86_insn *i);
 
 /* Quicker handlers for frequent shapes and pairs: fast.c; called on a finished block at `offset`
    of its page. */
-void x86_make_fast(const struct x86_cpu *cpu, struct x86_insn *insn, unsigned n, uint64_t offset);
+struct x86_fast;
+struct x86_fast *x86_fast_new(void);
+void x86_fast_free(struct x86_fast *fast);
+void x86_make_fast(const struct x86_fast *fast, const struct x86_cpu *cpu, struct x86_insn *insn,
+                   unsigned n, uint64_t offset);
 
 #endif

@@ -7,6 +7,7 @@
 #include <Zydis/Zydis.h>
 
 #include "x86/alu.h"
+#include "x86/fast.h"
 #include "x86/mem.h"
 #include "x86/regs.h"
 
@@ -24,8 +25,8 @@
         X86_NEXT(cpu, i);                                                                    \
     }
 
-#define ALU_MEM(op, bits, type)                                                              \
-    static void op##bits##_rm(struct x86_cpu *cpu, const struct x86_insn *i)                 \
+#define ALU_MEM_SLOW(op, bits, type)                                                         \
+    static X86_COLD void op##bits##_rm_slow(struct x86_cpu *cpu, const struct x86_insn *i)   \
     {                                                                                        \
         const type v = x86_read##bits(cpu, i, x86_ea(cpu, i));                               \
                                                                                              \
@@ -33,18 +34,44 @@
                       x86_alu_##op##bits(x86_get##bits(cpu, i->dst), v, &cpu->cc));          \
         X86_NEXT(cpu, i);                                                                    \
     }                                                                                        \
-    static void op##bits##_mr(struct x86_cpu *cpu, const struct x86_insn *i)                 \
+    static X86_COLD void op##bits##_mr_slow(struct x86_cpu *cpu, const struct x86_insn *i)   \
     {                                                                                        \
         const type v = x86_rmw_begin##bits(cpu, i, x86_ea(cpu, i));                          \
                                                                                              \
-        x86_rmw_end##bits(cpu, i, x86_alu_##op##bits(v, x86_get##bits(cpu, i->src), &cpu->cc)); \
+        x86_rmw_end##bits(cpu, i, x86_alu_##op##bits(v, x86_get##bits(cpu, i->src), &cpu->cc));\
         X86_NEXT(cpu, i);                                                                    \
     }                                                                                        \
-    static void op##bits##_mi(struct x86_cpu *cpu, const struct x86_insn *i)                 \
+    static X86_COLD void op##bits##_mi_slow(struct x86_cpu *cpu, const struct x86_insn *i)   \
     {                                                                                        \
         const type v = x86_rmw_begin##bits(cpu, i, x86_ea(cpu, i));                          \
                                                                                              \
         x86_rmw_end##bits(cpu, i, x86_alu_##op##bits(v, (type)i->imm, &cpu->cc));            \
+        X86_NEXT(cpu, i);                                                                    \
+    }
+
+#define ALU_MEM(op, bits, type)                                                              \
+    ALU_MEM_SLOW(op, bits, type)                                                             \
+    static void op##bits##_rm(struct x86_cpu *cpu, const struct x86_insn *i)                 \
+    {                                                                                        \
+        X86_HIT(p, read, cpu, i, sizeof(type), op##bits##_rm_slow)                           \
+                                                                                             \
+        x86_set##bits(cpu, i->dst,                                                           \
+                      x86_alu_##op##bits(x86_get##bits(cpu, i->dst), x86_at##bits(p), &cpu->cc));\
+        X86_NEXT(cpu, i);                                                                    \
+    }                                                                                        \
+    static void op##bits##_mr(struct x86_cpu *cpu, const struct x86_insn *i)                 \
+    {                                                                                        \
+        X86_HIT(p, write, cpu, i, sizeof(type), op##bits##_mr_slow)                          \
+                                                                                             \
+        x86_put##bits(p, x86_alu_##op##bits(x86_at##bits(p), x86_get##bits(cpu, i->src),     \
+                                            &cpu->cc));                                      \
+        X86_NEXT(cpu, i);                                                                    \
+    }                                                                                        \
+    static void op##bits##_mi(struct x86_cpu *cpu, const struct x86_insn *i)                 \
+    {                                                                                        \
+        X86_HIT(p, write, cpu, i, sizeof(type), op##bits##_mi_slow)                          \
+                                                                                             \
+        x86_put##bits(p, x86_alu_##op##bits(x86_at##bits(p), (type)i->imm, &cpu->cc));       \
         X86_NEXT(cpu, i);                                                                    \
     }
 
@@ -60,25 +87,46 @@
         x86_alu_##op##bits(x86_get##bits(cpu, i->dst), (type)i->imm, &cpu->cc);              \
         X86_NEXT(cpu, i);                                                                    \
     }                                                                                        \
-    static void op##bits##_rm(struct x86_cpu *cpu, const struct x86_insn *i)                 \
+    static X86_COLD void op##bits##_rm_slow(struct x86_cpu *cpu, const struct x86_insn *i)   \
     {                                                                                        \
         const type v = x86_read##bits(cpu, i, x86_ea(cpu, i));                               \
                                                                                              \
         x86_alu_##op##bits(x86_get##bits(cpu, i->dst), v, &cpu->cc);                         \
         X86_NEXT(cpu, i);                                                                    \
     }                                                                                        \
-    static void op##bits##_mr(struct x86_cpu *cpu, const struct x86_insn *i)                 \
+    static void op##bits##_rm(struct x86_cpu *cpu, const struct x86_insn *i)                 \
+    {                                                                                        \
+        X86_HIT(p, read, cpu, i, sizeof(type), op##bits##_rm_slow)                           \
+                                                                                             \
+        x86_alu_##op##bits(x86_get##bits(cpu, i->dst), x86_at##bits(p), &cpu->cc);           \
+        X86_NEXT(cpu, i);                                                                    \
+    }                                                                                        \
+    static X86_COLD void op##bits##_mr_slow(struct x86_cpu *cpu, const struct x86_insn *i)   \
     {                                                                                        \
         const type v = x86_read##bits(cpu, i, x86_ea(cpu, i));                               \
                                                                                              \
         x86_alu_##op##bits(v, x86_get##bits(cpu, i->src), &cpu->cc);                         \
         X86_NEXT(cpu, i);                                                                    \
     }                                                                                        \
-    static void op##bits##_mi(struct x86_cpu *cpu, const struct x86_insn *i)                 \
+    static void op##bits##_mr(struct x86_cpu *cpu, const struct x86_insn *i)                 \
+    {                                                                                        \
+        X86_HIT(p, read, cpu, i, sizeof(type), op##bits##_mr_slow)                           \
+                                                                                             \
+        x86_alu_##op##bits(x86_at##bits(p), x86_get##bits(cpu, i->src), &cpu->cc);           \
+        X86_NEXT(cpu, i);                                                                    \
+    }                                                                                        \
+    static X86_COLD void op##bits##_mi_slow(struct x86_cpu *cpu, const struct x86_insn *i)   \
     {                                                                                        \
         const type v = x86_read##bits(cpu, i, x86_ea(cpu, i));                               \
                                                                                              \
         x86_alu_##op##bits(v, (type)i->imm, &cpu->cc);                                       \
+        X86_NEXT(cpu, i);                                                                    \
+    }                                                                                        \
+    static void op##bits##_mi(struct x86_cpu *cpu, const struct x86_insn *i)                 \
+    {                                                                                        \
+        X86_HIT(p, read, cpu, i, sizeof(type), op##bits##_mi_slow)                           \
+                                                                                             \
+        x86_alu_##op##bits(x86_at##bits(p), (type)i->imm, &cpu->cc);                         \
         X86_NEXT(cpu, i);                                                                    \
     }
 
@@ -129,6 +177,14 @@ EACH_BINARY(8, uint8_t)
 EACH_BINARY(16, uint16_t)
 EACH_BINARY(32, uint32_t)
 EACH_BINARY(64, uint64_t)
+
+#define COMPARISONS(bits)                                                                    \
+    cmp##bits##_rr, cmp##bits##_ri, cmp##bits##_mi, cmp##bits##_mr, cmp##bits##_rm,          \
+        test##bits##_rr, test##bits##_ri, test##bits##_mi
+
+x86_exec_fn *const x86_comparisons[X86_N_COMPARISONS] = {
+    COMPARISONS(8), COMPARISONS(32), COMPARISONS(64),
+};
 
 #define WIDE X86_OP_BY_WIDTH
 #define LOCKED (X86_OP_BY_WIDTH | X86_OP_LOCK)

@@ -9,6 +9,7 @@
 #include <Zydis/Zydis.h>
 
 #include "x86/alu.h"
+#include "x86/fast.h"
 #include "x86/flow.h"
 #include "x86/mem.h"
 #include "x86/regs.h"
@@ -98,15 +99,36 @@ static inline void call_to(struct x86_cpu *cpu, const struct x86_insn *i, uint64
     }
 }
 
+static X86_COLD void call_slow(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    call_to(cpu, i, cpu->r[X86_RBLOCK] + i->imm);
+}
+
 static void call_near(struct x86_cpu *cpu, const struct x86_insn *i)
 {
-    x86_push64(cpu, i, x86_next_rip(cpu, i));
+    uint8_t *p = x86_hit_write(cpu, cpu->r[X86_RSP] - 8, 8);
+
+    if (CB_UNLIKELY(!p)) {
+        call_slow(cpu, i);
+        return;
+    }
+    x86_put64(p, x86_next_rip(cpu, i));
+    cpu->r[X86_RSP] -= 8;
     x86_jump_direct(cpu, i, given(i));
 }
 
 static void call_rel(struct x86_cpu *cpu, const struct x86_insn *i)
 {
-    call_to(cpu, i, cpu->r[X86_RBLOCK] + i->imm);
+    const uint64_t target = cpu->r[X86_RBLOCK] + i->imm;
+    uint8_t *p = plain(cpu, i) ? x86_hit_write(cpu, cpu->r[X86_RSP] - 8, 8) : NULL;
+
+    if (CB_UNLIKELY(!p) || !x86_canonical(target)) {
+        call_slow(cpu, i);
+        return;
+    }
+    x86_put64(p, x86_next_rip(cpu, i));
+    cpu->r[X86_RSP] -= 8;
+    x86_jump_to(cpu, target, given(i));
 }
 
 static void call_r(struct x86_cpu *cpu, const struct x86_insn *i)
@@ -123,21 +145,26 @@ static void call_m(struct x86_cpu *cpu, const struct x86_insn *i)
     call_to(cpu, i, target);
 }
 
-static void ret(struct x86_cpu *cpu, const struct x86_insn *i)
+static X86_COLD void ret_slow(struct x86_cpu *cpu, const struct x86_insn *i)
 {
     uint64_t target;
 
-    if (plain(cpu, i)) {
-        target = x86_read64(cpu, i, cpu->r[X86_RSP]);
-        if (CB_LIKELY(x86_canonical(target))) {
-            cpu->r[X86_RSP] += 8 + i->imm;
-            x86_jump_to(cpu, target, given(i));
-            return;
-        }
-    }
     target = checked(cpu, i, x86_stack_peek(cpu, i, 0, i->width));
     x86_stack_move(cpu, i->width + i->imm);
     x86_leave_to(cpu, target, given(i));
+}
+
+static void ret(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    const uint8_t *p = plain(cpu, i) ? x86_hit_read(cpu, cpu->r[X86_RSP], 8) : NULL;
+    uint64_t target;
+
+    if (CB_UNLIKELY(!p) || !x86_canonical(target = x86_at64(p))) {
+        ret_slow(cpu, i);
+        return;
+    }
+    cpu->r[X86_RSP] += 8 + i->imm;
+    x86_jump_to(cpu, target, given(i));
 }
 
 /* ---- Jcc: falls through within the block ---- */
@@ -224,20 +251,19 @@ static void jcxz(struct x86_cpu *cpu, const struct x86_insn *i)
 
 /* ---- direct branches within a page ---- */
 
-static const struct { x86_exec_fn *rel, *near; } near_forms[] = {
+static const struct x86_variant near_forms[] = {
 #define NEAR(name) {j##name##_rel, j##name##_near}
     {jmp_rel, jmp_near}, {call_rel, call_near},
     NEAR(o), NEAR(no), NEAR(b), NEAR(nb), NEAR(z), NEAR(nz), NEAR(be), NEAR(nbe),
     NEAR(s), NEAR(ns), NEAR(p), NEAR(np), NEAR(l), NEAR(nl), NEAR(le), NEAR(nle),
 };
 
-x86_exec_fn *x86_near_form(x86_exec_fn *rel)
-{
-    for (unsigned k = 0; k < CB_ARRAY_LEN(near_forms); k++)
-        if (near_forms[k].rel == rel)
-            return near_forms[k].near;
-    return NULL;
-}
+const struct x86_variants x86_near_branches = {near_forms, CB_ARRAY_LEN(near_forms)};
+
+x86_exec_fn *const x86_near_jcc[16] = {
+    jo_near, jno_near, jb_near, jnb_near, jz_near, jnz_near, jbe_near, jnbe_near,
+    js_near, jns_near, jp_near, jnp_near, jl_near, jnl_near, jle_near, jnle_near,
+};
 
 /* ---- rows ---- */
 

@@ -6,6 +6,7 @@
 #include <Zydis/Zydis.h>
 
 #include "x86/alu.h"
+#include "x86/fast.h"
 #include "x86/mem.h"
 #include "x86/regs.h"
 
@@ -22,19 +23,61 @@
         x86_set##bits(cpu, i->dst, (type)i->imm);                                            \
         X86_NEXT(cpu, i);                                                                    \
     }                                                                                        \
-    static void mov##bits##_rm(struct x86_cpu *cpu, const struct x86_insn *i)                \
+    static X86_COLD void mov##bits##_rm_slow(struct x86_cpu *cpu, const struct x86_insn *i)  \
     {                                                                                        \
         x86_set##bits(cpu, i->dst, x86_read##bits(cpu, i, x86_ea(cpu, i)));                  \
         X86_NEXT(cpu, i);                                                                    \
     }                                                                                        \
-    static void mov##bits##_mr(struct x86_cpu *cpu, const struct x86_insn *i)                \
+    static void mov##bits##_rm(struct x86_cpu *cpu, const struct x86_insn *i)                \
+    {                                                                                        \
+        X86_HIT(p, read, cpu, i, sizeof(type), mov##bits##_rm_slow)                          \
+                                                                                             \
+        x86_set##bits(cpu, i->dst, x86_at##bits(p));                                         \
+        X86_NEXT(cpu, i);                                                                    \
+    }                                                                                        \
+    static void mov##bits##_rm_simple(struct x86_cpu *cpu, const struct x86_insn *i)         \
+    {                                                                                        \
+        X86_HIT_SIMPLE(p, read, cpu, i, sizeof(type), mov##bits##_rm_slow)                   \
+                                                                                             \
+        x86_set##bits(cpu, i->dst, x86_at##bits(p));                                         \
+        X86_NEXT(cpu, i);                                                                    \
+    }                                                                                        \
+    static X86_COLD void mov##bits##_mr_slow(struct x86_cpu *cpu, const struct x86_insn *i)  \
     {                                                                                        \
         x86_write##bits(cpu, i, x86_ea(cpu, i), x86_get##bits(cpu, i->src));                 \
         X86_NEXT(cpu, i);                                                                    \
     }                                                                                        \
-    static void mov##bits##_mi(struct x86_cpu *cpu, const struct x86_insn *i)                \
+    static void mov##bits##_mr(struct x86_cpu *cpu, const struct x86_insn *i)                \
+    {                                                                                        \
+        X86_HIT(p, write, cpu, i, sizeof(type), mov##bits##_mr_slow)                         \
+                                                                                             \
+        x86_put##bits(p, x86_get##bits(cpu, i->src));                                        \
+        X86_NEXT(cpu, i);                                                                    \
+    }                                                                                        \
+    static void mov##bits##_mr_simple(struct x86_cpu *cpu, const struct x86_insn *i)         \
+    {                                                                                        \
+        X86_HIT_SIMPLE(p, write, cpu, i, sizeof(type), mov##bits##_mr_slow)                  \
+                                                                                             \
+        x86_put##bits(p, x86_get##bits(cpu, i->src));                                        \
+        X86_NEXT(cpu, i);                                                                    \
+    }                                                                                        \
+    static X86_COLD void mov##bits##_mi_slow(struct x86_cpu *cpu, const struct x86_insn *i)  \
     {                                                                                        \
         x86_write##bits(cpu, i, x86_ea(cpu, i), (type)i->imm);                               \
+        X86_NEXT(cpu, i);                                                                    \
+    }                                                                                        \
+    static void mov##bits##_mi(struct x86_cpu *cpu, const struct x86_insn *i)                \
+    {                                                                                        \
+        X86_HIT(p, write, cpu, i, sizeof(type), mov##bits##_mi_slow)                         \
+                                                                                             \
+        x86_put##bits(p, (type)i->imm);                                                      \
+        X86_NEXT(cpu, i);                                                                    \
+    }                                                                                        \
+    static void mov##bits##_mi_simple(struct x86_cpu *cpu, const struct x86_insn *i)         \
+    {                                                                                        \
+        X86_HIT_SIMPLE(p, write, cpu, i, sizeof(type), mov##bits##_mi_slow)                  \
+                                                                                             \
+        x86_put##bits(p, (type)i->imm);                                                      \
         X86_NEXT(cpu, i);                                                                    \
     }                                                                                        \
     static void xchg##bits##_rr(struct x86_cpu *cpu, const struct x86_insn *i)               \
@@ -75,11 +118,25 @@ MOVES(64, uint64_t)
         x86_set##to(cpu, i->dst, (to_type)(from_type)x86_get##from(cpu, i->src));            \
         X86_NEXT(cpu, i);                                                                    \
     }                                                                                        \
-    static void name##to##_m##from(struct x86_cpu *cpu, const struct x86_insn *i)            \
+    static X86_COLD void name##to##_m##from##_slow(struct x86_cpu *cpu, const struct x86_insn *i)\
     {                                                                                        \
         const from_type v = (from_type)x86_read##from(cpu, i, x86_ea(cpu, i));               \
                                                                                              \
         x86_set##to(cpu, i->dst, (to_type)v);                                                \
+        X86_NEXT(cpu, i);                                                                    \
+    }                                                                                        \
+    static void name##to##_m##from(struct x86_cpu *cpu, const struct x86_insn *i)            \
+    {                                                                                        \
+        X86_HIT(p, read, cpu, i, sizeof(from_type), name##to##_m##from##_slow)               \
+                                                                                             \
+        x86_set##to(cpu, i->dst, (to_type)(from_type)x86_at##from(p));                       \
+        X86_NEXT(cpu, i);                                                                    \
+    }                                                                                        \
+    static void name##to##_m##from##_simple(struct x86_cpu *cpu, const struct x86_insn *i)   \
+    {                                                                                        \
+        X86_HIT_SIMPLE(p, read, cpu, i, sizeof(from_type), name##to##_m##from##_slow)        \
+                                                                                             \
+        x86_set##to(cpu, i->dst, (to_type)(from_type)x86_at##from(p));                       \
         X86_NEXT(cpu, i);                                                                    \
     }
 
@@ -298,6 +355,23 @@ static void nop(struct x86_cpu *cpu, const struct x86_insn *i)
 {
     X86_NEXT(cpu, i);
 }
+
+/* ---- operands without index and segment base ---- */
+
+#define SIMPLE4(n, f)                                                                        \
+    {n##8_##f, n##8_##f##_simple}, {n##16_##f, n##16_##f##_simple},                          \
+        {n##32_##f, n##32_##f##_simple}, {n##64_##f, n##64_##f##_simple}
+#define SIMPLE3(n, f)                                                                        \
+    {n##16_##f, n##16_##f##_simple}, {n##32_##f, n##32_##f##_simple},                        \
+        {n##64_##f, n##64_##f##_simple}
+
+static const struct x86_variant simple[] = {
+    SIMPLE4(mov, rm),  SIMPLE4(mov, mr),    SIMPLE4(mov, mi),
+    SIMPLE3(movzx, m8), SIMPLE3(movzx, m16), SIMPLE3(movsx, m8),
+    SIMPLE3(movsx, m16), {movsx32_m32, movsx32_m32_simple}, {movsx64_m32, movsx64_m32_simple},
+};
+
+const struct x86_variants x86_simple_moves = {simple, CB_ARRAY_LEN(simple)};
 
 /* ---- rows ---- */
 

@@ -57,12 +57,23 @@ void x86_push(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t v, unsigne
 
 /* ---- PUSH ---- */
 
+/* 8 bytes wide only in 64-bit mode. */
+static X86_COLD void push64_r_slow(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    x86_push64(cpu, i, cpu->r[i->dst]);
+    X86_NEXT(cpu, i);
+}
+
 static void push64_r(struct x86_cpu *cpu, const struct x86_insn *i)
 {
-    if (CB_LIKELY(cpu->mode == X86_MODE_64))
-        x86_push64(cpu, i, cpu->r[i->dst]);
-    else
-        x86_push(cpu, i, cpu->r[i->dst], 8);
+    uint8_t *p = x86_hit_write(cpu, cpu->r[X86_RSP] - 8, 8);
+
+    if (CB_UNLIKELY(!p)) {
+        push64_r_slow(cpu, i);
+        return;
+    }
+    x86_put64(p, cpu->r[i->dst]);
+    cpu->r[X86_RSP] -= 8;
     X86_NEXT(cpu, i);
 }
 
@@ -102,12 +113,25 @@ static void push16_m(struct x86_cpu *cpu, const struct x86_insn *i)
 
 /* ---- POP ---- */
 
-static void pop64_r(struct x86_cpu *cpu, const struct x86_insn *i)
+static X86_COLD void pop64_r_slow(struct x86_cpu *cpu, const struct x86_insn *i)
 {
     const uint64_t v = x86_read64(cpu, i, cpu->r[X86_RSP]);
 
     cpu->r[X86_RSP] += 8;
     cpu->r[i->dst] = v;
+    X86_NEXT(cpu, i);
+}
+
+static void pop64_r(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    const uint8_t *p = x86_hit_read(cpu, cpu->r[X86_RSP], 8);
+
+    if (CB_UNLIKELY(!p)) {
+        pop64_r_slow(cpu, i);
+        return;
+    }
+    cpu->r[X86_RSP] += 8;
+    cpu->r[i->dst] = x86_at64(p);
     X86_NEXT(cpu, i);
 }
 

@@ -39,9 +39,6 @@ static inline void x86_jump_to(struct x86_cpu *cpu, uint64_t rip, int64_t given)
     }
 }
 
-/* The handler for a direct branch that stays in its page, by the one that serves all; or NULL. */
-x86_exec_fn *x86_near_form(x86_exec_fn *rel);
-
 /* 64-bit mode: direct branch i, to r[X86_RBLOCK] + i->imm. */
 static inline void x86_jump_direct(struct x86_cpu *cpu, const struct x86_insn *i, int64_t given)
 {

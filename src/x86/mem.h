@@ -27,6 +27,13 @@ static inline struct mmu_fast_entry *x86_tlb_entry(const struct x86_cpu *cpu, ui
  */
 uint64_t x86_ea_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t offset);
 
+/* Without X86_IF_EA_SLOW. */
+static inline uint64_t x86_ea_plain(const struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    return cpu->r[i->base] + (cpu->r[i->index] << i->scale) + (uint64_t)i->disp +
+           cpu->ea_base[i->seg];
+}
+
 static inline uint64_t x86_ea(struct x86_cpu *cpu, const struct x86_insn *i)
 {
     const uint64_t offset = cpu->r[i->base] + (cpu->r[i->index] << i->scale) + (uint64_t)i->disp;
@@ -64,6 +71,48 @@ void x86_write_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, 
 
 /* Probes for write, reads, and sets cpu->rmw (or NULL and rmw_at). */
 void x86_rmw_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, void *to, unsigned len);
+
+/* Host pointer for `size` bytes at `at` if the fast TLB has it for such an access, else NULL. */
+static inline uint8_t *x86_hit_read(const struct x86_cpu *cpu, uint64_t at, unsigned size)
+{
+    const struct mmu_fast_entry *e = x86_tlb_entry(cpu, at);
+
+    if (CB_UNLIKELY(((at + size - 1) & CB_PAGE_MASK) != e->read_tag))
+        return NULL;
+    return (uint8_t *)(e->addend + at);
+}
+
+static inline uint8_t *x86_hit_write(const struct x86_cpu *cpu, uint64_t at, unsigned size)
+{
+    const struct mmu_fast_entry *e = x86_tlb_entry(cpu, at);
+
+    if (CB_UNLIKELY(((at + size - 1) & CB_PAGE_MASK) != e->write_tag))
+        return NULL;
+    return (uint8_t *)(e->addend + at);
+}
+
+/*
+ * The beginning of a frequent handler: p is where the operand lies; else `slow`
+ * does everything instead.  Nothing else of the handler then calls a function,
+ * so that it needs no stack frame.  SIMPLE: neither index nor segment base.
+ */
+#define X86_HIT(p, kind, cpu, i, size, slow)                                                      \
+    uint8_t *const p = CB_LIKELY(!((i)->flags & X86_IF_EA_SLOW))                                  \
+                           ? x86_hit_##kind((cpu), x86_ea_plain((cpu), (i)), (size))              \
+                           : NULL;                                                                \
+                                                                                                  \
+    if (CB_UNLIKELY(!p)) {                                                                        \
+        slow((cpu), (i));                                                                         \
+        return;                                                                                   \
+    }
+
+#define X86_HIT_SIMPLE(p, kind, cpu, i, size, slow)                                               \
+    uint8_t *const p = x86_hit_##kind((cpu), (cpu)->r[(i)->base] + (uint64_t)(i)->disp, (size));  \
+                                                                                                  \
+    if (CB_UNLIKELY(!p)) {                                                                        \
+        slow((cpu), (i));                                                                         \
+        return;                                                                                   \
+    }
 
 /* The same by value, len <= 8: no local's address in a handler, so that it ends in a jump. */
 uint64_t x86_load_slow(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, unsigned len);

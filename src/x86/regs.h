@@ -48,6 +48,25 @@ static inline void x86_set64(struct x86_cpu *cpu, unsigned n, uint64_t v)
     cpu->r[n] = v;
 }
 
+/* Operands in host memory. */
+#define X86_HOST_ACCESS(bits)                                      \
+    static inline uint##bits##_t x86_at##bits(const uint8_t *p)    \
+    {                                                              \
+        uint##bits##_t v;                                          \
+                                                                   \
+        memcpy(&v, p, sizeof(v));                                  \
+        return v;                                                  \
+    }                                                              \
+    static inline void x86_put##bits(uint8_t *p, uint##bits##_t v) \
+    {                                                              \
+        memcpy(p, &v, sizeof(v));                                  \
+    }
+
+X86_HOST_ACCESS(8)
+X86_HOST_ACCESS(16)
+X86_HOST_ACCESS(32)
+X86_HOST_ACCESS(64)
+
 /* The same for a width in bytes that is not known when compiling. */
 static inline uint64_t x86_get(const struct x86_cpu *cpu, unsigned n, unsigned width)
 {
@@ -65,6 +84,9 @@ static inline void x86_set(struct x86_cpu *cpu, unsigned n, unsigned width, uint
     else
         x86_set8(cpu, n * 8, (uint8_t)v);
 }
+
+/* The rare half of a handler. */
+#define X86_COLD __attribute__((noinline, cold))
 
 /* Names of a row's four handlers: name8_suffix .. name64_suffix; without the 8-bit one. */
 #define X86_BY4(name, suffix)                                                           \

@@ -15,7 +15,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 
-#include "x86/flow.h"
+#include "x86/fast.h"
 #include "x86/fpu.h"
 #include "x86/mem.h"
 #include "x86/sys.h"
@@ -319,24 +319,29 @@ static void execute(struct x86_cpu *cpu, struct x86_block *b)
     settle(cpu);
 }
 
-/* As far into the block as the budget goes. */
-static void execute_part(struct x86_cpu *cpu, struct x86_block *b)
-{
-    for (unsigned k = 0; k < b->n_insns; k++) {
-        if (b->n - b->insn[k].left == cpu->budget) {
-            hook(cpu->run, b, &b->insn[k]);
-            break;
-        }
-    }
-    execute(cpu, b);
-}
-
 /* One instruction, with what the debug registers want around it. */
 static void step(struct x86_cpu *cpu)
 {
     cpu->run->link_block = NULL;
     cpu->shadow = cpu->shadow_ss = false;
     execute(cpu, x86_block_get(cpu, true));
+}
+
+/* As far into the block as the budget goes, but not into the middle of a pair. */
+static void execute_part(struct x86_cpu *cpu, struct x86_block *b)
+{
+    unsigned k = 0;
+
+    while (b->n - b->insn[k].left != cpu->budget)
+        k++;
+    if (k > 0 && b->insn[k - 1].op & X86_PAIRED && b->insn[k - 1].op != UINT16_MAX)
+        k--;
+    if (k == 0) {
+        step(cpu);
+        return;
+    }
+    hook(cpu->run, b, &b->insn[k]);
+    execute(cpu, b);
 }
 
 static void run_code(struct x86_cpu *cpu)
