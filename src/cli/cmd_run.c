@@ -28,6 +28,7 @@ struct runner {
     struct run_console *console;
     struct mon *mon;
     struct mon_trace *trace;
+    struct host_net *net; /* NULL: none */
     FILE *trace_to; /* NULL: standard error */
     int signals;
     uint64_t start_ns;
@@ -53,6 +54,24 @@ static void on_console(void *ctx, const void *bytes, size_t len)
     struct runner *r = ctx;
 
     run_console_output(r->console, bytes, len);
+}
+
+static void on_net_send(void *ctx, const void *frame, size_t len)
+{
+    struct runner *r = ctx;
+
+    host_net_send(r->net, frame, len);
+}
+
+/* Frames that came in, as far as the guest's card has room. */
+static void feed_net(struct runner *r)
+{
+    const void *frame;
+    size_t len;
+
+    while (r->net && (frame = host_net_next(r->net, &len)) &&
+           cbit_machine_net_input(r->machine, frame, len))
+        host_net_taken(r->net);
 }
 
 static void on_trace(void *ctx, const char *room, const char *line)
@@ -275,6 +294,7 @@ static void run_loop(struct runner *r)
 {
     while (!r->ended) {
         run_console_feed(r->console, r->machine);
+        feed_net(r);
         const enum cbit_stop stop = cbit_machine_is_paused(r->machine)
                                         ? CBIT_STOP_PAUSED
                                         : cbit_machine_run(r->machine, next_slice(r));
@@ -351,6 +371,19 @@ static bool open_console(struct runner *r)
     return !status;
 }
 
+static bool open_net(struct runner *r)
+{
+    if (!r->options->net)
+        return true;
+    const enum cbit_status status = host_net_new(r->loop, &r->net);
+
+    if (status)
+        cli_fail("cbit run", "--net: %s",
+                 status == CBIT_UNIMPLEMENTED ? "this cbit was built without libslirp"
+                                              : cb_status_text(status));
+    return !status;
+}
+
 static bool open_monitor(struct runner *r)
 {
     struct mon_config config = {
@@ -397,6 +430,8 @@ static struct cbit_config machine_config(struct runner *r, const struct run_file
     config.append = o->append;
     config.unpack_kernel = o->unpack_kernel;
     config.rng = o->rng;
+    config.net = r->net != NULL;
+    config.net_send = on_net_send;
     config.n_disks = files->n_disks;
     for (unsigned i = 0; i < files->n_disks; i++)
         config.disk[i] = (struct cbit_disk){.size = host_disk_size(files->disk[i]),
@@ -441,7 +476,7 @@ static bool open_all(struct runner *r, const struct run_files *files)
 {
     if (host_loop_new(&r->loop))
         return false;
-    return open_trace(r) && open_signals(r) && make_machine(r, files) && open_monitor(r) &&
+    return open_trace(r) && open_signals(r) && open_net(r) && make_machine(r, files) && open_monitor(r) &&
            open_console(r);
 }
 
@@ -450,6 +485,7 @@ static void close_all(struct runner *r)
     run_console_free(r->console);
     mon_free(r->mon);
     cbit_machine_free(r->machine);
+    host_net_free(r->net);
     mon_trace_free(r->trace);
     if (r->trace_to)
         fclose(r->trace_to);

@@ -19,7 +19,7 @@ struct run_options {
     const char *multiboot, *bios;
     const char *disk[CBIT_MAX_DISKS];
     unsigned n_disks;
-    const char *serial;
+    const char *serial, *net;
     bool no_reboot, paused, deterministic;
     const char *control;
     uint64_t timeout_ns, max_insns;

@@ -65,7 +65,7 @@ static const struct cli_option table[] = {
     {"no-acpi", NULL, cli_flag, AT(no_acpi), "platform without tables", NULL},
     {"disk", "FILE[,ro|,snapshot]", add_disk, 0, "raw disk, up to four", NULL},
     {"nvdimm", "FILE[,size=N]", cli_unbuilt, 0, "persistent memory", NULL},
-    {"net", "user", cli_unbuilt, 0, "network by libslirp", NULL},
+    {"net", "user", cli_choice, AT(net), "network card; the host's sockets by libslirp", "user"},
     {"rng", NULL, cli_flag, AT(rng), "virtio entropy device", NULL},
     {"serial", "stdio|file=F", take_serial, AT(serial), "first serial port (default stdio)", NULL},
     {"no-reboot", NULL, cli_flag, AT(no_reboot), "end with 32 when the guest resets", NULL},
@@ -137,6 +137,7 @@ bool run_options_check(const struct run_options *o, struct cli_why *why)
         {o->memory == 0 || o->memory % CB_PAGE_SIZE, "--memory is not a multiple of 4096"},
         {o->smp == 0, "--smp 0: a machine has a processor"},
         {o->smp > 1, "--smp: more than one processor is not built yet (docs/roadmap.md)"},
+        {o->net && o->deterministic, "--net excludes --deterministic: the world outside is not"},
         {(o->trace_file || o->log_json) && !o->trace, "--trace-file and --log-json go with --trace"},
     };
 

@@ -9,6 +9,7 @@
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 
+#include <poll.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -112,6 +113,30 @@ enum cbit_status host_loop_watch(struct host_loop *loop, int fd, short events, h
 void host_loop_unwatch(struct host_loop *loop, int fd); /* also from within a callback */
 /* Waits for at most timeout_ns (0: looks only) and calls who is ready; false: nobody was. */
 bool host_loop_wait(struct host_loop *loop, uint64_t timeout_ns);
+
+/*
+ * Somebody whose descriptors change from poll to poll.  before puts at most max of
+ * them into fds, says how many, and may shorten the wait; after sees what came.
+ * One hook a loop; an empty one takes it away.
+ */
+struct host_hook {
+    size_t (*before)(void *ctx, struct pollfd *fds, size_t max, uint64_t *timeout_ns);
+    void (*after)(void *ctx, struct pollfd *fds);
+    void *ctx;
+};
+void host_loop_hook(struct host_loop *loop, const struct host_hook *hook);
+
+/* ---- user-mode network ---- */
+
+#define HOST_NET_FRAME_MAX 1600u
+struct host_net;
+/* CBIT_UNIMPLEMENTED: built without libslirp. */
+enum cbit_status host_net_new(struct host_loop *loop, struct host_net **out) CBIT_MUST_CHECK;
+void host_net_free(struct host_net *net); /* NULL is allowed */
+void host_net_send(struct host_net *net, const void *frame, size_t len); /* from the guest */
+/* The oldest frame for the guest, or NULL; host_net_taken when the guest has it. */
+const void *host_net_next(const struct host_net *net, size_t *len);
+void host_net_taken(struct host_net *net);
 
 /* ---- signals ---- */
 

@@ -13,6 +13,7 @@
 #include "host/host.h"
 
 #define MAX_WATCHES 32
+#define MAX_HOOKED 256 /* descriptors of the hook */
 
 struct watch {
     int fd; /* -1: free */
@@ -23,6 +24,7 @@ struct watch {
 
 struct host_loop {
     struct watch watch[MAX_WATCHES];
+    struct host_hook hook;
 };
 
 enum cbit_status host_loop_new(struct host_loop **out)
@@ -72,15 +74,33 @@ void host_loop_unwatch(struct host_loop *loop, int fd)
         *watch = (struct watch){.fd = -1};
 }
 
-bool host_loop_wait(struct host_loop *loop, uint64_t timeout_ns)
+void host_loop_hook(struct host_loop *loop, const struct host_hook *hook)
 {
-    struct pollfd ask[MAX_WATCHES];
+    loop->hook = *hook;
+}
+
+static bool poll_all(struct host_loop *loop, struct pollfd *ask, uint64_t timeout_ns)
+{
+    size_t n = MAX_WATCHES;
+
+    if (loop->hook.before)
+        n += loop->hook.before(loop->hook.ctx, ask + n, MAX_HOOKED, &timeout_ns);
     const struct timespec limit = {.tv_sec = (time_t)(timeout_ns / 1000000000u),
                                    .tv_nsec = (long)(timeout_ns % 1000000000u)};
+    const int ready = ppoll(ask, n, &limit, NULL);
+
+    if (loop->hook.after && ready >= 0)
+        loop->hook.after(loop->hook.ctx, ask + MAX_WATCHES);
+    return ready > 0;
+}
+
+bool host_loop_wait(struct host_loop *loop, uint64_t timeout_ns)
+{
+    struct pollfd ask[MAX_WATCHES + MAX_HOOKED];
 
     for (size_t i = 0; i < MAX_WATCHES; i++)
         ask[i] = (struct pollfd){.fd = loop->watch[i].fd, .events = loop->watch[i].events};
-    if (ppoll(ask, MAX_WATCHES, &limit, NULL) <= 0)
+    if (!poll_all(loop, ask, timeout_ns))
         return false;
     for (size_t i = 0; i < MAX_WATCHES; i++) {
         const struct watch now = loop->watch[i];
