@@ -138,6 +138,24 @@ static void check_parts(const struct setup *s, uint64_t at, uint64_t seed)
     }
 }
 
+/* A run over several frames gives what each of them gives alone. */
+static void check_span(const struct setup *s, uint64_t at, uint64_t seed)
+{
+    static uint8_t plain[5 * FRAME], want[5 * FRAME], got[5 * FRAME];
+    const size_t from = 0x7b0, len = 4 * FRAME - 0x120;
+
+    fill(&seed, plain, sizeof(plain));
+    for (size_t i = 0; i < sizeof(plain); i += FRAME)
+        cr_memory_encrypt(&s->cipher, &s->key, at + i, want + i, plain + i, FRAME / 16);
+    memset(got, 0xee, sizeof(got));
+    cr_memory_encrypt(&s->cipher, &s->key, at + from, got + from, plain + from, len / 16);
+    assert_memory_equal(got + from, want + from, len);
+    assert_int_equal(got[from - 1], 0xee);
+    assert_int_equal(got[from + len], 0xee);
+    cr_memory_decrypt(&s->cipher, &s->key, at + from, got + from, got + from, len / 16);
+    assert_memory_equal(got + from, plain + from, len);
+}
+
 static void check_mode(enum cr_memory_mode mode)
 {
     static struct setup s;
@@ -148,7 +166,7 @@ static void check_mode(enum cr_memory_mode mode)
             check_frame(&s, addresses[a], 99 + a);
         }
         check_parts(&s, addresses[3], 5);
-        cr_memory_key_set(&s.cipher, &s.key, s.key_bytes);
+        check_span(&s, addresses[2], 6);
     }
 }
 
