@@ -100,6 +100,25 @@ enum wire_sev_status asp_command(struct asp *asp, unsigned id, uint8_t *buffer, 
 /* The same with the command buffer in DRAM at paddr, as the mailbox registers give it. */
 enum wire_sev_status asp_mailbox(struct asp *asp, unsigned id, uint64_t paddr);
 
+/*
+ * The mailbox as registers (C2PMSG 32, 56, 57, 59, 63, P2CMSG INTEN and INTSTS),
+ * for the PCI function of a machine; where they lie in its BAR is the
+ * function's business.  A command is done when the write that started it returns.
+ */
+enum asp_reg {
+    ASP_REG_COMMAND,    /* command and response; RBCtl in ring mode */
+    ASP_REG_ADDR_LOW,   /* of the command buffer; RBHead in ring mode */
+    ASP_REG_ADDR_HIGH,  /* of the command buffer; RBTail in ring mode */
+    ASP_REG_BOOTLOADER, /* version; reads 0 */
+    ASP_REG_FEATURES,
+    ASP_REG_INTEN,
+    ASP_REG_INTSTS,     /* bit 1: SEV command complete; write 1 to clear */
+};
+#define ASP_N_REGS 7
+uint32_t asp_reg_read(const struct asp *asp, enum asp_reg reg);
+/* True: the function shall raise its interrupt now. */
+bool asp_reg_write(struct asp *asp, enum asp_reg reg, uint32_t value);
+
 /* A core has executed WBINVD. */
 void asp_note_wbinvd(struct asp *asp, unsigned cpu);
 

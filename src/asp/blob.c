@@ -197,6 +197,22 @@ enum cbit_status asp_state_save(const struct asp *asp, uint8_t *buf, size_t size
     return status;
 }
 
+/* Memory that the firmware will touch by itself exists here too (another machine may have less). */
+static bool memory_exists(const struct asp *asp)
+{
+    const struct wire_sev_ring_buffer *ring = &asp->ring.cfg;
+    const bool high = ring->hi_size > 0;
+
+    if (asp->tmr_len > 0 && !mc_covers(asp->mc, spa(asp->tmr), asp->tmr_len))
+        return false;
+    if (asp->nv_in_memory && !asp_dram_ok(asp, asp->nv_paddr, WIRE_SEV_NV_SIZE))
+        return false;
+    return !asp->ring.on || (asp_dram_ok(asp, ring->lo_cmdptr, CB_PAGE_SIZE) &&
+                             asp_dram_ok(asp, ring->lo_statval, CB_PAGE_SIZE) &&
+                             (!high || (asp_dram_ok(asp, ring->hi_cmdptr, CB_PAGE_SIZE) &&
+                                        asp_dram_ok(asp, ring->hi_statval, CB_PAGE_SIZE))));
+}
+
 /* The invariants of asp/state.h; a genuine blob of this version keeps them. */
 static bool consistent(const struct asp *asp)
 {
@@ -259,7 +275,7 @@ static enum cbit_status load_into(struct asp *asp, struct asp *copy, uint8_t *se
         return status;
     forget(copy);
     fields(&c, copy);
-    if (c.failed || c.left != 0 || !consistent(copy))
+    if (c.failed || c.left != 0 || !consistent(copy) || !memory_exists(copy))
         return CBIT_CORRUPT;
     install_keys(copy, asp);
     *asp = *copy;

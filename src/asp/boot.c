@@ -54,6 +54,7 @@ static void forget_platform(struct asp *asp)
     const enum wire_sev_status status = asp_cmd_shutdown(&call);
 
     CBIT_ASSERT(status == WIRE_SEV_SUCCESS);
+    memset(&asp->regs, 0, sizeof(asp->regs));
 }
 
 void asp_reset(struct asp *asp)

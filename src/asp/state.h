@@ -65,6 +65,11 @@ struct asp_ring {
     uint32_t head, tail; /* registers RBHead and RBTail */
 };
 
+/* The mailbox registers outside ring mode. */
+struct asp_regs {
+    uint32_t command, low, high, inten, intsts;
+};
+
 #define ASP_MAX_ASIDS 1024
 
 struct asp {
@@ -99,6 +104,7 @@ struct asp {
     uint32_t n_guests;
     struct asp_vmsa vmsa[ASP_MAX_VMSA];
     struct asp_ring ring;
+    struct asp_regs regs; /* the transport's: not part of the saved state */
 };
 
 /* One command on its way. */
@@ -141,6 +147,10 @@ void asp_asid_bind(struct asp *asp, struct asp_guest *guest, uint32_t asid);
 void asp_asid_unbind(struct asp *asp, struct asp_guest *guest);
 void asp_asid_start_use(struct asp *asp, struct asp_guest *guest);   /* pending becomes in use */
 void asp_random_key(struct asp *asp, void *key, size_t len);
+
+/* ring.c: the registers while ring mode is on; writes give true to raise the interrupt */
+bool asp_ring_control(struct asp *asp, uint32_t value);
+bool asp_ring_tail(struct asp *asp, uint32_t value);
 
 /* start.c: what LAUNCH_START and RECEIVE_START share */
 struct asp_new_guest {
