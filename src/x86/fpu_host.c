@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the host contributes to SIMD and x87: on x86-64 its own instructions, as
- * far as it has them.  Elsewhere SIMD and x87 arithmetic is not built yet and
- * raises #UD (decode.c traces it), while control and state instructions
- * (exec_xsave.c, exec_x87_env.c) are plain C and work everywhere.
+ * far as it has them.  Elsewhere SSE and SSE2 are plain C (exec_sse_portable.c),
+ * as are control and state instructions (exec_xsave.c, exec_x87_env.c); MMX and
+ * x87 arithmetic are not built yet and raise #UD (decode.c traces it).
  */
 #include "x86/cpuid.h"
 #include "x86/fpu.h"
@@ -48,7 +48,6 @@ bool x86_fpu_offers(unsigned feature)
 }
 
 const struct x86_op_table x86_ops_sse_move = {NULL, 0};
-const struct x86_op_table x86_ops_sse_int = {NULL, 0};
 const struct x86_op_table x86_ops_sse_imm = {NULL, 0};
 const struct x86_op_table x86_ops_sse_float = {NULL, 0};
 const struct x86_op_table x86_ops_sse_text = {NULL, 0};
