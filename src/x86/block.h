@@ -73,6 +73,9 @@ uint64_t x86_blocks_epoch(const struct x86_cpu *cpu);
 
 /* ---- decode.c ---- */
 
+/* All families' tables. */
+const struct x86_op_table *const *x86_op_tables(unsigned *n);
+
 struct x86_decoder;
 struct x86_decoder *x86_decoder_new(const struct x86_cpu *cpu);
 void x86_decoder_free(struct x86_decoder *decoder);

@@ -114,7 +114,7 @@ static const struct shape shapes[] = {
 
 /* ---- start-up ---- */
 
-static const struct x86_op_table *const *op_tables(unsigned *n)
+const struct x86_op_table *const *x86_op_tables(unsigned *n)
 {
     static const struct x86_op_table *const tables[] = {
         &x86_ops_alu, &x86_ops_move, &x86_ops_shift, &x86_ops_mul, &x86_ops_bits, &x86_ops_stack,
@@ -130,7 +130,7 @@ static const struct x86_op_table *const *op_tables(unsigned *n)
 static void index_tables(struct x86_decoder *d)
 {
     unsigned n_tables, at = 0;
-    const struct x86_op_table *const *tables = op_tables(&n_tables);
+    const struct x86_op_table *const *tables = x86_op_tables(&n_tables);
 
     for (unsigned m = 0; m < N_MNEMONICS; m++)
         d->first[m] = NO_ROW;
@@ -171,7 +171,7 @@ struct x86_decoder *x86_decoder_new(const struct x86_cpu *cpu)
 {
     struct x86_decoder *d = calloc(1, sizeof(*d));
     unsigned n_tables, rows = 0;
-    const struct x86_op_table *const *tables = op_tables(&n_tables);
+    const struct x86_op_table *const *tables = x86_op_tables(&n_tables);
 
     if (!d)
         return NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PUSH, POP, PUSHA, POPA, ENTER, LEAVE, PUSHF, POPF.  Segment registers are
+ * PUSH, POP, PUSHA, POPA, ENTER, LEAVE.  Segment registers and flags are
  * pushed and popped in the system files.
  */
 #include "x86/stack.h"
@@ -238,55 +238,6 @@ static void leave(struct x86_cpu *cpu, const struct x86_insn *i)
     X86_NEXT(cpu, i);
 }
 
-/* ---- PUSHF, POPF ---- */
-
-/* Virtual-8086 mode without VME: IOPL 3, or #GP(0). */
-static void check_v86(struct x86_cpu *cpu, const struct x86_insn *i)
-{
-    if (cpu->mode == X86_MODE_V86 && (cpu->rflags & X86_FL_IOPL) != X86_FL_IOPL)
-        x86_gp0(cpu, i);
-}
-
-static void pushf(struct x86_cpu *cpu, const struct x86_insn *i)
-{
-    check_v86(cpu, i);
-    x86_push(cpu, i, x86_rflags(cpu) & ~(uint64_t)(X86_FL_VM | X86_FL_RF), i->width);
-    X86_NEXT(cpu, i);
-}
-
-/* What POPF may change at this privilege. */
-static uint64_t popf_mask(const struct x86_cpu *cpu, unsigned width)
-{
-    const unsigned iopl = cpu->rflags >> 12 & 3;
-    uint64_t mask = X86_FL_STATUS | X86_FL_TF | X86_FL_DF | X86_FL_NT | X86_FL_AC | X86_FL_ID;
-
-    if (cpu->cpl <= iopl)
-        mask |= X86_FL_IF;
-    if (cpu->cpl == 0)
-        mask |= X86_FL_IOPL;
-    mask |= X86_FL_RF; /* cleared */
-    return width == 2 ? mask & 0xffff : mask;
-}
-
-static void popf(struct x86_cpu *cpu, const struct x86_insn *i)
-{
-    uint64_t v, mask, changed;
-
-    check_v86(cpu, i);
-    v = x86_stack_peek(cpu, i, 0, i->width) & ~(uint64_t)X86_FL_RF;
-    mask = popf_mask(cpu, i->width);
-    changed = (cpu->rflags ^ v) & mask;
-    x86_stack_move(cpu, i->width);
-    x86_set_rflags(cpu, (x86_rflags(cpu) & ~mask) | (v & mask));
-    if (changed & X86_FL_AC)
-        x86_mode_changed(cpu);
-    if (changed & (X86_FL_TF | X86_FL_AC) || (cpu->rflags & X86_FL_IF && cpu->intr)) {
-        x86_leave_block(cpu, i, x86_next_rip(cpu, i));
-        return;
-    }
-    X86_NEXT(cpu, i);
-}
-
 /* ---- rows ---- */
 
 #define M(NAME) .mnemonic = ZYDIS_MNEMONIC_##NAME
@@ -301,8 +252,7 @@ static const struct x86_op rows[] = {
      .reg = {NULL, pop_r, pop_r, pop64_r}, .mem = {NULL, pop_m, pop_m, pop_m}},
     NOT_64(PUSHA, pusha), NOT_64(PUSHAD, pusha), NOT_64(POPA, popa), NOT_64(POPAD, popa),
     {M(ENTER), .form = X86_FORM_ENTER, .reg = {enter}},
-    PLAIN(LEAVE, leave), PLAIN(PUSHF, pushf), PLAIN(PUSHFD, pushf), PLAIN(PUSHFQ, pushf),
-    PLAIN(POPF, popf), PLAIN(POPFD, popf), PLAIN(POPFQ, popf),
+    PLAIN(LEAVE, leave),
 };
 
 const struct x86_op_table x86_ops_stack = {rows, CB_ARRAY_LEN(rows)};

@@ -294,6 +294,8 @@ size_t x86_bulk(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, size
     const size_t room = to_page_end(at);
     struct span span;
 
+    if (CB_UNLIKELY(cpu->debug_data)) /* watched addresses are reported element by element */
+        return 0;
     if (CB_LIKELY((at & CB_PAGE_MASK) == (write ? e->write_tag : e->read_tag))) {
         *out = (uint8_t *)(e->addend + at);
     } else if (cpu->tlb == &cpu->tlbs[X86_TLB_NONE]) {

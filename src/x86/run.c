@@ -308,6 +308,7 @@ static void execute(struct x86_cpu *cpu, struct x86_block *b)
     cpu->r[X86_RBLOCK] = cpu->rip;
     cpu->block = b;
     cpu->budget -= b->n;
+    cpu->stats.blocks_run++;
 #if X86_THREADED
     b->insn[0].fn(cpu, b->insn);
 #else
@@ -319,9 +320,11 @@ static void execute(struct x86_cpu *cpu, struct x86_block *b)
     settle(cpu);
 }
 
-/* One instruction, with what the debug registers want around it. */
+/* One instruction, or one iteration of a repeated one. */
 static void step(struct x86_cpu *cpu)
 {
+    cpu->run->held = cpu->budget - 1;
+    cpu->budget = 1;
     cpu->run->link_block = NULL;
     cpu->shadow = cpu->shadow_ss = false;
     execute(cpu, x86_block_get(cpu, true));

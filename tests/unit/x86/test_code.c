@@ -538,6 +538,20 @@ static void comparison_stops_behind_the_difference(void **state)
     assert_int_equal(e.regs.rflags & 0x41, 1); /* 7 < 8 */
 }
 
+static void a_single_step_is_one_iteration(void **state)
+{
+    struct box *b = *state;
+    struct box_end e;
+
+    b->regs.rflags = 0x102; /* TF */
+    b->regs.gpr[RCX] = 5;
+    b->regs.gpr[RDI] = BOX_DATA;
+    e = BOX_DO(b, 1, 0xf3, 0xaa);
+    assert_int_equal(e.vector, 1);
+    assert_int_equal(e.regs.gpr[RCX], 4);
+    assert_int_equal(box_get(b, (uint32_t)e.regs.gpr[RSP], 8), BOX_CODE);
+}
+
 static void a_count_of_zero_touches_nothing(void **state)
 {
     struct box *b = *state;
@@ -610,6 +624,7 @@ int main(void)
         T(a_fault_leaves_a_repeated_store_at_the_page_border),
         T(scanning_stops_behind_the_match),
         T(comparison_stops_behind_the_difference),
+        T(a_single_step_is_one_iteration),
         T(a_count_of_zero_touches_nothing),
         T(bit_strings_reach_beyond_their_operand),
         T(a_long_run_needs_no_stack),
