@@ -145,11 +145,16 @@ struct mmu_fast_tlb {
     uint16_t log[MMU_FAST_LOG];  /* indices of entries that are not global, since the last flush */
 };
 
+/*
+ * Bit 0 stays the page's own, so that neighbours never share an entry.  An
+ * access is looked up by its first byte and compared by the page of its last:
+ * if it crosses into the next page, it must not meet that page's entry.
+ */
 static inline unsigned mmu_fast_index(uint64_t at)
 {
     const uint64_t page = at >> CB_PAGE_SHIFT;
 
-    return (unsigned)((page ^ page >> MMU_FAST_BITS) & (MMU_FAST_SIZE - 1));
+    return (unsigned)((page ^ (page >> MMU_FAST_BITS & ~UINT64_C(1))) & (MMU_FAST_SIZE - 1));
 }
 
 void mmu_fast_flush(struct mmu_fast_tlb *tlb);

@@ -191,6 +191,17 @@ static void a_fast_entry_leads_to_the_host_byte(void **state)
     assert_true(entry(&tlb, UINT64_C(0xffffffff81234567))->frame == 0x7001);
 }
 
+static void neighbouring_pages_never_share_a_fast_entry(void **state)
+{
+    (void)state;
+    for (unsigned bit = 0; bit <= 52; bit++) {
+        const uint64_t at = (CB_BIT(bit) - 1) << 12; /* the next page differs in bits 0 to bit */
+
+        assert_int_not_equal(mmu_fast_index(at), mmu_fast_index(at + 0x1000));
+        assert_int_not_equal(mmu_fast_index(~at), mmu_fast_index(~at + 0x1000));
+    }
+}
+
 static void fast_entries_that_are_not_global_go_with_cr3(void **state)
 {
     static uint8_t memory[4096];
@@ -264,6 +275,7 @@ int main(void)
         CASE(address_spaces_are_told_apart_by_asid_and_pcid),
         CASE(a_thousand_pages_fit),
         cmocka_unit_test(a_fast_entry_leads_to_the_host_byte),
+        cmocka_unit_test(neighbouring_pages_never_share_a_fast_entry),
         cmocka_unit_test(fast_entries_that_are_not_global_go_with_cr3),
         cmocka_unit_test(a_turned_frame_loses_its_pointers_at_every_address),
         cmocka_unit_test(a_range_is_dropped_whole_and_no_more),

@@ -143,6 +143,8 @@ uint64_t box_get(const struct box *b, uint32_t at, unsigned len)
 {
     uint8_t bytes[8] = {0};
 
+    if (at > BOX_RAM - sizeof(bytes)) /* a stack that went astray */
+        return UINT64_MAX;
     memcpy(bytes, b->ram + at, len);
     return cb_load_le64(bytes);
 }

@@ -201,6 +201,19 @@ static void an_access_across_pages_joins_frames_that_lie_apart(void **state)
     assert_int_equal(box_get(b, OTHER, 8), 0);
 }
 
+/* A page whose neighbour below is at the other end of the address space. */
+static void an_access_that_wraps_does_not_meet_page_0(void **state)
+{
+    struct box *b = *state;
+    struct box_end e;
+
+    long_mode(b, BOX_LONG0);
+    b->regs.gpr[RAX] = UINT64_MAX - 1;
+    e = BOX_DO(b, 2, LOAD(RCX, 0), 0x48, 0x8b, 0x00); /* mov rax, [rax] */
+    assert_int_equal(e.vector, 14);
+    assert_true(e.regs.cr2 == UINT64_MAX - 1);
+}
+
 /* ---- pages without a pointer: here those with C=1, which hold everything inverted ---- */
 
 static void encrypted_pages(struct box *b)
@@ -390,6 +403,7 @@ int main(void)
         CASE(invlpg_of_a_large_page_forgets_all_of_it),
         CASE(a_write_into_a_missing_page_leaves_the_first_one_alone),
         CASE(an_access_across_pages_joins_frames_that_lie_apart),
+        CASE(an_access_that_wraps_does_not_meet_page_0),
         CASE(a_page_without_a_pointer_is_read_and_written),
         CASE(a_read_modify_write_of_such_a_page_ends_there),
         CASE(half_an_access_may_have_a_pointer),
