@@ -154,8 +154,10 @@ static bool move(struct dev_virtio *dev, const struct dev_virtio_chain *chain, u
         }
         n = len < s->len - offset ? len : (size_t)(s->len - offset);
         ok &= from ? write_bus(dev, s->at + offset, from, n) : read_bus(dev, s->at + offset, to, n);
-        to += from ? 0 : n;
-        from += from ? n : 0;
+        if (from)
+            from += n;
+        else
+            to += n;
         len -= n;
         offset = 0;
     }
