@@ -28,7 +28,8 @@ struct runner {
     struct run_console *console;
     struct mon *mon;
     struct mon_trace *trace;
-    struct host_net *net; /* NULL: none */
+    struct host_net *net;       /* NULL: none */
+    struct run_script *script; /* NULL: none */
     FILE *trace_to; /* NULL: standard error */
     int signals;
     uint64_t start_ns;
@@ -54,6 +55,8 @@ static void on_console(void *ctx, const void *bytes, size_t len)
     struct runner *r = ctx;
 
     run_console_output(r->console, bytes, len);
+    if (r->script)
+        run_script_output(r->script, bytes, len);
 }
 
 static void on_net_send(void *ctx, const void *frame, size_t len)
@@ -257,18 +260,48 @@ static void check_limits(struct runner *r)
 
 /* ---- the loop ---- */
 
+/* Steps of the script that are due between the last slice and the next. */
+static void follow_script(struct runner *r, bool idle)
+{
+    const char *text = NULL;
+    size_t len = 0;
+
+    while (r->script && !r->ended && !cbit_machine_is_paused(r->machine)) {
+        switch (run_script_next(r->script, cbit_machine_instructions(r->machine), idle, &text,
+                                &len)) {
+        case RUN_SCRIPT_WAITS:
+            return;
+        case RUN_SCRIPT_SENDS:
+            if (!run_console_type(r->console, text, len))
+                finish(r, CLI_EXIT_ERROR, "the script types faster than the guest reads");
+            break;
+        case RUN_SCRIPT_STOPS:
+            op_stop(r);
+            break;
+        case RUN_SCRIPT_QUITS:
+            op_quit(r);
+            break;
+        }
+    }
+}
+
+static void at_most(uint64_t *insns, uint64_t limit)
+{
+    if (*insns == 0 || limit < *insns)
+        *insns = limit;
+}
+
 static struct cbit_slice next_slice(const struct runner *r)
 {
     const struct run_options *o = r->options;
+    const uint64_t now = cbit_machine_instructions(r->machine);
     struct cbit_slice slice = {.max_ns = o->deterministic ? 0 : SLICE_NS,
                                .max_insns = o->deterministic ? SLICE_INSNS_DETERMINISTIC : 0};
 
-    if (o->max_insns) {
-        const uint64_t left = o->max_insns - cbit_machine_instructions(r->machine);
-
-        if (!slice.max_insns || left < slice.max_insns)
-            slice.max_insns = left;
-    }
+    if (o->max_insns)
+        at_most(&slice.max_insns, o->max_insns - now);
+    if (r->script && run_script_until(r->script) > now)
+        at_most(&slice.max_insns, run_script_until(r->script) - now);
     return slice;
 }
 
@@ -301,6 +334,7 @@ static void run_loop(struct runner *r)
 
         if (stop > CBIT_STOP_PAUSED)
             on_stop(r, stop);
+        follow_script(r, stop == CBIT_STOP_IDLE);
         check_limits(r);
         if (r->ended)
             return;
@@ -362,12 +396,30 @@ static bool open_trace(struct runner *r)
 static bool open_console(struct runner *r)
 {
     struct cli_why why = {{0}};
-    const struct run_console_config config = {
-        .loop = r->loop, .serial = r->options->serial, .ctx = r, .quit = on_quit_key};
+    const struct run_console_config config = {.loop = r->loop,
+                                              .serial = r->options->serial,
+                                              .no_input = r->options->deterministic,
+                                              .ctx = r,
+                                              .quit = on_quit_key};
     const enum cbit_status status = run_console_new(&config, &r->console, &why);
 
     if (status)
         cli_fail("cbit run", "%s", *why.text ? why.text : cb_status_text(status));
+    return !status;
+}
+
+static bool open_script(struct runner *r, const struct run_files *files)
+{
+    struct cli_why why = {{0}};
+
+    if (!files->script.data)
+        return true;
+    const enum cbit_status status =
+        run_script_new((const char *)files->script.data, &r->script, &why);
+
+    if (status)
+        cli_fail("cbit run", "--input-script %s: %s", r->options->input_script,
+                 *why.text ? why.text : cb_status_text(status));
     return !status;
 }
 
@@ -476,7 +528,7 @@ static bool open_all(struct runner *r, const struct run_files *files)
 {
     if (host_loop_new(&r->loop))
         return false;
-    return open_trace(r) && open_signals(r) && open_net(r) && make_machine(r, files) && open_monitor(r) &&
+    return open_trace(r) && open_script(r, files) && open_signals(r) && open_net(r) && make_machine(r, files) && open_monitor(r) &&
            open_console(r);
 }
 
@@ -486,6 +538,7 @@ static void close_all(struct runner *r)
     mon_free(r->mon);
     cbit_machine_free(r->machine);
     host_net_free(r->net);
+    run_script_free(r->script);
     mon_trace_free(r->trace);
     if (r->trace_to)
         fclose(r->trace_to);

@@ -21,7 +21,7 @@ struct run_options {
     unsigned n_disks;
     const char *serial, *net;
     bool no_reboot, paused, deterministic;
-    const char *control;
+    const char *control, *input_script;
     uint64_t timeout_ns, max_insns;
     bool seeded;
     uint64_t seed;
@@ -48,7 +48,7 @@ enum run_key run_keys_byte(struct run_keys *keys, uint8_t *byte);
 /* ---- files that a run needs, read before the machine is made (run_files.c) ---- */
 
 struct run_files {
-    struct host_bytes kernel, initrd, tweak;
+    struct host_bytes kernel, initrd, tweak, script;
     struct host_disk *disk[CBIT_MAX_DISKS];
     bool disk_read_only[CBIT_MAX_DISKS];
     unsigned n_disks;
@@ -56,12 +56,28 @@ struct run_files {
 bool run_files_load(struct run_files *files, const struct run_options *options);
 void run_files_free(struct run_files *files);
 
+/* ---- typed input of a run that can be repeated (run_script.c) ---- */
+
+struct run_script;
+/* CBIT_INVALID: *why names the line. */
+enum cbit_status run_script_new(const char *text, struct run_script **out,
+                                struct cli_why *why) CBIT_MUST_CHECK;
+void run_script_free(struct run_script *script); /* NULL is allowed */
+void run_script_output(struct run_script *script, const void *bytes, size_t len);
+enum run_script_does { RUN_SCRIPT_WAITS, RUN_SCRIPT_SENDS, RUN_SCRIPT_STOPS, RUN_SCRIPT_QUITS };
+/* The next step that is due; idle: no instruction will be executed without input. */
+enum run_script_does run_script_next(struct run_script *script, uint64_t insns, bool idle,
+                                     const char **text, size_t *len);
+/* The instruction count that the script waits for; UINT64_MAX: none. */
+uint64_t run_script_until(const struct run_script *script);
+
 /* ---- the console (run_console.c) ---- */
 
 struct run_console;
 struct run_console_config {
     struct host_loop *loop;
     const char *serial;      /* "stdio" or "file=F" */
+    bool no_input;           /* standard input is not read: what is typed comes from a script */
     void *ctx;
     void (*quit)(void *ctx); /* Ctrl-a x */
 };
@@ -69,6 +85,8 @@ enum cbit_status run_console_new(const struct run_console_config *config, struct
                                  struct cli_why *why) CBIT_MUST_CHECK;
 void run_console_free(struct run_console *console); /* the terminal is as it was */
 void run_console_output(struct run_console *console, const void *bytes, size_t len);
+/* Types bytes; false: more than fit (4096 that the guest has not taken). */
+bool run_console_type(struct run_console *console, const void *bytes, size_t len);
 /* Hands waiting input to the machine. */
 void run_console_feed(struct run_console *console, struct cbit_machine *machine);
 /* Standard error is a terminal and the guest has said nothing yet: shows that it lives. */

@@ -109,9 +109,18 @@ void run_console_feed(struct run_console *console, struct cbit_machine *machine)
 
     console->queued -= taken;
     memmove(console->queue, console->queue + taken, console->queued);
-    if (was_full && taken &&
+    if (was_full && taken && !console->config.no_input &&
         host_loop_watch(console->config.loop, STDIN_FILENO, POLLIN, on_input, console))
         console->config.quit(console->config.ctx);
+}
+
+bool run_console_type(struct run_console *console, const void *bytes, size_t len)
+{
+    if (len > QUEUE - console->queued)
+        return false;
+    memcpy(console->queue + console->queued, bytes, len);
+    console->queued += len;
+    return true;
 }
 
 /* ---- life ---- */
@@ -123,7 +132,7 @@ static bool in_foreground(int fd)
 
 static enum cbit_status open_input(struct run_console *console)
 {
-    if (fcntl(STDIN_FILENO, F_GETFD) < 0)
+    if (console->config.no_input || fcntl(STDIN_FILENO, F_GETFD) < 0)
         return CBIT_OK; /* closed: no input */
     if (host_is_terminal(STDIN_FILENO)) {
         if (!in_foreground(STDIN_FILENO))

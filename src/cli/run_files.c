@@ -71,7 +71,8 @@ bool run_files_load(struct run_files *files, const struct run_options *o)
 
     *files = (struct run_files){0};
     if (load(name, image, &files->kernel) && load("--initrd", o->initrd, &files->initrd) &&
-        load("--tweak", o->tweak, &files->tweak) && open_disks(files, o))
+        load("--tweak", o->tweak, &files->tweak) &&
+        load("--input-script", o->input_script, &files->script) && open_disks(files, o))
         return true;
     run_files_free(files);
     return false;
@@ -82,6 +83,7 @@ void run_files_free(struct run_files *files)
     host_bytes_free(&files->kernel);
     host_bytes_free(&files->initrd);
     host_bytes_free(&files->tweak);
+    host_bytes_free(&files->script);
     for (unsigned i = 0; i < files->n_disks; i++)
         host_disk_close(files->disk[i]);
     files->n_disks = 0;

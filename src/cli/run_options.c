@@ -76,7 +76,7 @@ static const struct cli_option table[] = {
     {"max-insns", "N", cli_u64, AT(max_insns), "end with 124 after N instructions", NULL},
     {"seed", "N", take_seed, 0, "all randomness, keys included, follows from N", NULL},
     {"deterministic", NULL, cli_flag, AT(deterministic), "same input, same run, to the bit", NULL},
-    {"input-script", "F", cli_unbuilt, 0, "console input at instruction counts", NULL},
+    {"input-script", "F", cli_text, AT(input_script), "console input at instruction counts", NULL},
     {"expose-keys", "F", cli_text, AT(expose_keys), "write keys and tweaks to F; marks the platform EXPOSED", NULL},
     {"tweak", "F", cli_text, AT(tweak), "768 bytes in place of the tweak constants", NULL},
     {"min-sev-asid", "N", cli_u32, AT(min_sev_asid), "first ASID of plain SEV guests (default 1)", NULL},
@@ -137,6 +137,7 @@ bool run_options_check(const struct run_options *o, struct cli_why *why)
         {o->memory == 0 || o->memory % CB_PAGE_SIZE, "--memory is not a multiple of 4096"},
         {o->smp == 0, "--smp 0: a machine has a processor"},
         {o->smp > 1, "--smp: more than one processor is not built yet (docs/roadmap.md)"},
+        {o->input_script && !o->deterministic, "--input-script goes with --deterministic"},
         {o->net && o->deterministic, "--net excludes --deterministic: the world outside is not"},
         {(o->trace_file || o->log_json) && !o->trace, "--trace-file and --log-json go with --trace"},
     };

@@ -118,6 +118,47 @@ static void ctrl_a_is_cbits_own_key(void **state)
     }
 }
 
+static void a_script_waits_for_counts_and_texts(void **state)
+{
+    struct run_script *script;
+    struct cli_why why = {{0}};
+    const char *text = NULL;
+    size_t len = 0;
+
+    (void)state;
+    assert_int_equal(run_script_new("# a comment\nat 100\nsend a\\x41\\n\nwait login:\nsend root\nstop\nquit",
+                                    &script, &why), CBIT_OK);
+    assert_int_equal(run_script_until(script), 100);
+    assert_int_equal(run_script_next(script, 99, false, &text, &len), RUN_SCRIPT_WAITS);
+    assert_int_equal(run_script_next(script, 100, false, &text, &len), RUN_SCRIPT_SENDS);
+    assert_int_equal(len, 3);
+    assert_memory_equal(text, "aA\n", 3);
+    assert_true(run_script_until(script) == UINT64_MAX);
+    run_script_output(script, "x log", 5);
+    assert_int_equal(run_script_next(script, 500, true, &text, &len), RUN_SCRIPT_WAITS);
+    run_script_output(script, "in: ", 4);
+    assert_int_equal(run_script_next(script, 500, false, &text, &len), RUN_SCRIPT_SENDS);
+    assert_memory_equal(text, "root", 4);
+    assert_int_equal(run_script_next(script, 500, false, &text, &len), RUN_SCRIPT_STOPS);
+    assert_int_equal(run_script_next(script, 500, false, &text, &len), RUN_SCRIPT_QUITS);
+    assert_int_equal(run_script_next(script, 500, false, &text, &len), RUN_SCRIPT_WAITS);
+    run_script_free(script);
+}
+
+static void a_wrong_script_names_its_line(void **state)
+{
+    static const char *const wrong[] = {"at\n", "at x\n", "send\n", "send \\q\n", "send \\x1\n",
+                                        "stop now\n", "type x\n", "wait \n"};
+    struct run_script *script;
+    struct cli_why why;
+
+    (void)state;
+    for (size_t i = 0; i < CB_ARRAY_LEN(wrong); i++) {
+        assert_int_equal(run_script_new(wrong[i], &script, &why), CBIT_INVALID);
+        assert_non_null(strstr(why.text, "line 1: "));
+    }
+}
+
 static void a_hexdump_has_sixteen_bytes_a_line(void **state)
 {
     char *text = NULL;
@@ -140,6 +181,8 @@ int main(void)
         cmocka_unit_test(every_option_has_a_name_of_its_own_and_a_help_line),
         cmocka_unit_test(options_of_a_run_are_stored),
         cmocka_unit_test(ctrl_a_is_cbits_own_key),
+        cmocka_unit_test(a_script_waits_for_counts_and_texts),
+        cmocka_unit_test(a_wrong_script_names_its_line),
         cmocka_unit_test(a_hexdump_has_sixteen_bytes_a_line),
     };
 
