@@ -9,5 +9,6 @@
 #include "board/fabric.h"
 #include "board/loader.h"
 #include "board/platform.h"
+#include "board/psp.h"
 
 #endif

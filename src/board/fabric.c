@@ -182,9 +182,11 @@ static void fabric_smee_changed(void *ctx, bool on)
 
 static void fabric_cache(void *ctx, enum x86_cache_op op, spa_t line)
 {
-    (void)ctx; /* memory is always coherent with the caches here */
-    (void)op;
-    (void)line;
+    struct board_fabric *f = ctx;
+
+    (void)line; /* memory is always coherent with the caches here */
+    if (op == X86_CACHE_WBINVD && f->asp)
+        asp_note_wbinvd(f->asp, 0);
 }
 
 static void fabric_trace(void *ctx, const char *line)
@@ -199,6 +201,7 @@ void board_fabric_init(struct board_fabric *fabric, const struct board_fabric_co
 {
     *fabric = (struct board_fabric){
         .mc = config->mc,
+        .asp = config->asp,
         .platform = config->platform,
         .c_bit = config->c_bit,
         .seeded = config->seeded,

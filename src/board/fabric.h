@@ -11,6 +11,7 @@
 #define BOARD_FABRIC_H
 
 #include "board/platform.h"
+#include "asp/asp.h"
 #include "mc/mc.h"
 #include "x86/x86.h"
 
@@ -21,6 +22,7 @@ struct board_fabric_stats {
 
 struct board_fabric {
     struct mc *mc;
+    struct asp *asp;          /* hears of WBINVD */
     struct board_platform *platform;
     struct x86_cpu *cpu;      /* set once it exists */
     struct x86_ops ops;
@@ -37,6 +39,7 @@ struct board_fabric {
 
 struct board_fabric_config {
     struct mc *mc;
+    struct asp *asp;
     struct board_platform *platform;
     unsigned c_bit;
     bool seeded;              /* RDRAND follows from seed */

@@ -66,6 +66,9 @@ static enum cbit_status make_asp(struct pc *pc, const struct asp_profile *profil
     const struct asp_config config = {
         .mc = pc->mc,
         .profile = profile,
+        .chip = pc->config.chip.data,
+        .chip_len = pc->config.chip.len,
+        .flash = pc->config.flash.save ? &pc->config.flash : NULL,
         .tsme = pc->config.tsme,
         .seeded = pc->config.seeded,
         .seed = pc->config.seed,
@@ -115,6 +118,7 @@ static enum cbit_status make_cpu(struct pc *pc)
 {
     const struct board_fabric_config fabric = {
         .mc = pc->mc,
+        .asp = pc->asp,
         .platform = pc->platform,
         .c_bit = pc->profile->c_bit,
         .seeded = pc->config.seeded,
@@ -138,6 +142,12 @@ static enum cbit_status make_cpu(struct pc *pc)
     return status;
 }
 
+static void add_psp(struct pc *pc)
+{
+    board_psp_init(&pc->psp, pc->platform->bus, pc->asp);
+    board_add_pci(pc->platform, DEV_PCI_DEVFN(SLOT_PSP, 0), &pc->psp.pci);
+}
+
 static enum cbit_status build(struct pc *pc, struct pc_error *error)
 {
     const char *name = pc->config.cpu ? pc->config.cpu : "milan";
@@ -157,6 +167,8 @@ static enum cbit_status build(struct pc *pc, struct pc_error *error)
         status = make_cpu(pc);
     if (!status)
         status = pc_virtio_add(pc);
+    if (!status)
+        add_psp(pc);
     if (status)
         return fail(error, status, cb_status_text(status));
     status = pc_prepare_images(pc, error);
@@ -224,6 +236,7 @@ enum cbit_status pc_reset(struct pc *pc, struct pc_error *error)
     pc->halted = pc->panicked = pc->panic_told = false;
     pc->ended = PC_RUNNING;
     pc_virtio_reset(pc);
+    board_psp_reset(&pc->psp);
     board_platform_reset(pc->platform);
     asp_reset(pc->asp); /* the AMD-SP first, then the CPU */
     x86_reset(pc->cpu);

@@ -61,6 +61,8 @@ struct pc_config {
     bool expose_keys;       /* see asp_exposed_keys */
     const uint8_t *tweak;   /* 48 x 16 bytes, see struct asp_config */
     unsigned min_sev_asid;  /* 0: 1 */
+    struct pc_bytes chip;   /* the AMD-SP's fuses (asp/chip.h); none: a chip of its own */
+    struct asp_flash flash; /* where its flash is kept; save NULL: forgotten at the end */
     bool no_jit;
     bool paused;            /* begin stopped, before the first instruction */
 

@@ -7,6 +7,7 @@
 #include "pc/pc.h"
 #include "pc/virtio.h"
 
+#define SLOT_PSP          9 /* PCI device number; virtio has 2-8 */
 #define PC_CONSOLE_BUFFER 512u
 #define PC_RUNNING ((enum pc_stop)-1)
 
@@ -20,6 +21,7 @@ struct pc {
     struct board_platform *platform;
     struct board_fabric fabric;
     struct pc_virtio *virtio;
+    struct board_psp psp;
     struct board_memory_map map;
     struct board_target target;
     uint8_t *rom;            /* padded to whole pages */

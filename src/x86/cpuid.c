@@ -130,7 +130,8 @@ enum cbit_status x86_cpuid_new(struct x86_cpu *cpu)
     for (unsigned n = 0; n < CB_ARRAY_LEN(cpuid_bits); n++)
         if (offered(&cpuid_bits[n], table->generation, cpu->config.hide_svm))
             table->features |= CB_BIT(cpuid_bits[n].feature);
-    if (table->features & CB_BIT(X86_FEAT_SVM)) {
+    /* SEV is the AMD-SP's and the memory controller's too: /dev/sev works before VMRUN does. */
+    if (!cpu->config.hide_svm && cpu->profile->sev_asids) {
         table->sev_asids = cpu->profile->sev_asids;
         table->min_sev_asid = cpu->config.min_sev_asid ? cpu->config.min_sev_asid : 1;
     }
