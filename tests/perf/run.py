@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Benchmarks beside their peers, in one run.
 
-    tests/perf/run.py cipher|boot|guest|sme [--json] [--rounds N] [--classes int,fork]
+    tests/perf/run.py asp|cipher|boot|guest|sme [--json] [--rounds N] [--classes int,fork]
                  [--kernel cloud|generic] [--cpu milan] [--cbit PROGRAM]
 
+asp     the AMD-SP's memory commands against SHA-256 plus cipher (program bench_asp)
 cipher  memory cipher against copy, XOR and OpenSSL (program bench_cipher)
 boot    the cloud kernel's bzImage to the marker that init prints, against QEMU TCG
 guest   guest-bench class by class after boot, against QEMU TCG
@@ -139,12 +140,20 @@ def bench_sme(args):
                 statistics.median(p[0] / p[1] for p in both)) for case, both in pairs.items()]
 
 
-def bench_cipher(args):
-    command = [os.path.join(args.tree, "tests", "perf", "bench_cipher"), "--json"]
+def program(args, name):
+    command = [os.path.join(args.tree, "tests", "perf", name), "--json"]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-BENCHES = {"cipher": bench_cipher, "boot": bench_boot, "guest": bench_guest, "sme": bench_sme}
+def bench_cipher(args):
+    return program(args, "bench_cipher")
+
+
+def bench_asp(args):
+    return program(args, "bench_asp")
+
+
+BENCHES = {"asp": bench_asp, "cipher": bench_cipher, "boot": bench_boot, "guest": bench_guest, "sme": bench_sme}
 
 
 def show(rows):
@@ -169,7 +178,7 @@ def main():
     args = parser.parse_args()
     args.cbit = args.cbit or os.path.join(args.tree, "src", "cli", "cbit")
     with tempfile.TemporaryDirectory() as folder:
-        if args.bench != "cipher":
+        if args.bench not in ("asp", "cipher"):
             args.image = subprocess.run([os.path.join(ROOT, "tools", "fetch-kernel"), args.kernel],
                                         check=True, capture_output=True, text=True).stdout.strip()
             args.initrd = os.path.join(folder, "initrd")
