@@ -100,7 +100,7 @@ static uint32_t fetch_hits(const struct x86_cpu *cpu, uint64_t at)
 }
 
 /* B0-B3 tell of this event alone; the other bits stay until software clears them. */
-static void raise_debug(struct x86_cpu *cpu, uint32_t dr6_bits)
+void x86_debug_raise(struct x86_cpu *cpu, uint32_t dr6_bits)
 {
     cpu->dr[6] = (cpu->dr[6] & ~UINT64_C(0xf)) | dr6_bits;
     x86_deliver_exception(cpu, X86_DB, false, 0);
@@ -119,7 +119,7 @@ bool x86_debug_before(struct x86_cpu *cpu)
         hits = fetch_hits(cpu, at);
     }
     if (hits) {
-        raise_debug(cpu, hits);
+        x86_debug_raise(cpu, hits);
         return true;
     }
     cpu->rflags &= ~(uint32_t)X86_FL_RF; /* the instruction may set it anew (IRET) */
@@ -140,5 +140,5 @@ void x86_debug_after(struct x86_cpu *cpu)
     cpu->step_trap = false;
     cpu->debug_hits = 0;
     if (hits)
-        raise_debug(cpu, hits);
+        x86_debug_raise(cpu, hits);
 }

@@ -86,11 +86,20 @@ void x86_do_into(struct x86_cpu *cpu, const struct x86_insn *i)
     x86_leave_block(cpu, i, cpu->rip);
 }
 
-/* #DB as hardware raises it: no look at the gate's DPL, DR6 stays. */
+/*
+ * #DB as hardware raises it: no look at the gate's DPL.  DR6 stays but for a data
+ * breakpoint that MOV SS kept waiting: the two are one exception.
+ */
 void x86_do_int1(struct x86_cpu *cpu, const struct x86_insn *i)
 {
+    const uint32_t hits = cpu->debug_hits;
+
+    cpu->debug_hits = 0;
     x86_leave_after(cpu, i);
-    x86_deliver_exception(cpu, X86_DB, false, 0);
+    if (hits)
+        x86_debug_raise(cpu, hits);
+    else
+        x86_deliver_exception(cpu, X86_DB, false, 0);
 }
 
 void x86_do_bound(struct x86_cpu *cpu, const struct x86_insn *i)
@@ -187,6 +196,8 @@ void x86_do_sysret(struct x86_cpu *cpu, const struct x86_insn *i)
     cpu->seg[X86_CS] = flat_code((uint16_t)((to64 ? base + 16 : base) | 3), 3, to64);
     cpu->seg[X86_SS].selector = (uint16_t)((base + 8) | 3); /* the hidden part stays, on AMD */
     enter_flat(cpu, i, 3, to64 ? cpu->r[X86_RCX] : (uint32_t)cpu->r[X86_RCX]);
+    if (cpu->rflags & X86_FL_TF) /* as if the system call itself had been stepped over */
+        x86_debug_raise(cpu, X86_DR6_BS);
 }
 
 void x86_do_sysenter(struct x86_cpu *cpu, const struct x86_insn *i)

@@ -215,9 +215,10 @@ void x86_drop_inner_segments(struct x86_cpu *cpu)
         const bool conforming = (s->attr & (X86_ATTR_CODE | X86_ATTR_CONFORMING)) ==
                                 (X86_ATTR_CODE | X86_ATTR_CONFORMING);
 
-        if (!conforming && (s->attr & X86_ATTR_DPL) >> 5 < cpu->cpl &&
-            !(x86_null_selector(s->selector) && x86_long_mode(cpu)))
-            *s = x86_null_segment(0); /* a null one keeps its base: FS and GS of 64-bit code */
+        if (conforming || (s->attr & X86_ATTR_DPL) >> 5 >= cpu->cpl)
+            continue;
+        s->selector = 0;
+        s->attr = 0; /* the base stays: FS and GS of 64-bit code */
     }
 }
 

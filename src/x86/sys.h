@@ -66,6 +66,8 @@ void x86_debug_after(struct x86_cpu *cpu);
  * are reported by x86_debug_data().  Both cost nothing while no data breakpoint
  * is armed: test cpu->debug_data first.
  */
+/* #DB with these bits in DR6; cpu->rip is where it returns to. */
+void x86_debug_raise(struct x86_cpu *cpu, uint32_t dr6_bits);
 void x86_debug_armed(struct x86_cpu *cpu); /* after any change of DR0-3, DR7, CR4.DE */
 void x86_debug_io(struct x86_cpu *cpu, uint16_t port, unsigned len);
 bool x86_debug_page(const struct x86_cpu *cpu, uint64_t at);
