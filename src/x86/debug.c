@@ -119,6 +119,7 @@ bool x86_debug_before(struct x86_cpu *cpu)
         hits = fetch_hits(cpu, at);
     }
     if (hits) {
+        cpu->budget--; /* a breakpoint on its own handler goes on for ever */
         x86_debug_raise(cpu, hits);
         return true;
     }
