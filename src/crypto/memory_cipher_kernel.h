@@ -15,8 +15,7 @@
 /*
  * How far ahead of a run to fetch, if another frame follows: the processor is too
  * busy with AES to look beyond a few hundred bytes by itself, and its prefetchers
- * stop at the end of a page.  Besides, asking for all lines of a step before the
- * first is used pays (measured; 1 GiB in place: 0.6 of XOR without, more than 1 with).
+ * stop at the end of a page.  (1 GiB in place: 0.6 of XOR without, about 1 with.)
  */
 #define CR_FAR 6144
 

@@ -57,8 +57,18 @@ VAES_INLINE __m512i last_round(__m512i x, __m512i k, struct variant v)
     return v.decrypt ? _mm512_aesdeclast_epi128(x, k) : _mm512_aesenclast_epi128(x, k);
 }
 
-/* n registers; mask says which quadwords of the last one exist. */
-VAES_INLINE void registers(const struct vaes_keys *keys, struct variant v, unsigned n,
+/* Not the intrinsic: compilers move that away from where it is written. */
+static inline __attribute__((always_inline)) void fetch(const uint8_t *p)
+{
+    __asm__ volatile("prefetcht1 %0" : : "m"(*p));
+}
+
+/*
+ * n registers; mask says which quadwords of the last one exist.  more: each round
+ * also fetches a line ahead, one at a time so that they do not queue up before the
+ * loads.
+ */
+VAES_INLINE void registers(const struct vaes_keys *keys, struct variant v, unsigned n, bool more,
                            __mmask8 mask, uint8_t *dst, const uint8_t *src, const uint8_t *tweaks)
 {
     __m512i x[WIDTH], t[WIDTH];
@@ -73,10 +83,13 @@ VAES_INLINE void registers(const struct vaes_keys *keys, struct variant v, unsig
                         : _mm512_xor_si512(x[i], keys->k[0]);
     }
     CR_UNROLL
-    for (unsigned r = 1; r < v.rounds; r++)
+    for (unsigned r = 1; r < v.rounds; r++) {
+        if (more && r <= WIDTH)
+            fetch(src + CR_FAR + 64 * (r - 1));
         CR_UNROLL
-    for (unsigned i = 0; i < n; i++)
-        x[i] = one_round(x[i], keys->k[r], v);
+        for (unsigned i = 0; i < n; i++)
+            x[i] = one_round(x[i], keys->k[r], v);
+    }
     CR_UNROLL
     for (unsigned i = 0; i < n; i++) {
         const __mmask8 m = i == n - 1 ? mask : EVERY;
@@ -87,32 +100,23 @@ VAES_INLINE void registers(const struct vaes_keys *keys, struct variant v, unsig
     }
 }
 
-VAES_INLINE void fetch_ahead(const uint8_t *src)
-{
-    CR_UNROLL
-    for (unsigned i = 0; i < WIDTH; i++) {
-        _mm_prefetch(src + 64 * i, _MM_HINT_T0);
-        _mm_prefetch(src + CR_FAR + 64 * i, _MM_HINT_T1);
-    }
-}
-
 /*
- * As many blocks as fill all registers; returns how many were done.  more is a
- * constant where this is inlined: a test in the loop would keep the compiler from
- * mixing the fetches with the loads.
+ * As many blocks as fill all registers; returns how many were done.  By pointers:
+ * of an index GCC makes one pointer for each register.
  */
 VAES_INLINE size_t whole_steps(const struct vaes_keys *keys, struct variant v, bool more,
                                const uint8_t *tweaks, uint8_t *dst, const uint8_t *src,
                                size_t n_blocks)
 {
-    size_t i = 0;
+    size_t left = n_blocks;
 
-    for (; n_blocks - i >= 4 * WIDTH; i += 4 * WIDTH) {
-        if (more)
-            fetch_ahead(src + 16 * i);
-        registers(keys, v, WIDTH, EVERY, dst + 16 * i, src + 16 * i, tweaks + 16 * i);
+    for (; left >= 4 * WIDTH; left -= 4 * WIDTH) {
+        registers(keys, v, WIDTH, more, EVERY, dst, src, tweaks);
+        dst += STRIDE;
+        src += STRIDE;
+        tweaks += STRIDE;
     }
-    return i;
+    return n_blocks - left;
 }
 
 VAES_INLINE void run_variant(const struct cr_memory_job *job, struct variant v, uint8_t *dst,
@@ -138,7 +142,7 @@ VAES_INLINE void run_variant(const struct cr_memory_job *job, struct variant v, 
         const size_t left = n_blocks - i;
         const __mmask8 mask = (__mmask8)(left < 4 ? (1u << 2 * left) - 1 : EVERY);
 
-        registers(&keys, v, 1, mask, dst + 16 * i, src + 16 * i, tweaks + 16 * i);
+        registers(&keys, v, 1, false, mask, dst + 16 * i, src + 16 * i, tweaks + 16 * i);
     }
 }
 
