@@ -133,7 +133,7 @@ static void a_kill_at_any_instant_leaves_a_whole_file(void **state)
 {
     const struct folder *f = *state;
 
-    for (unsigned round = 0; round < 30; round++) {
+    for (unsigned round = 0; round < 300; round++) {
         static uint8_t buf[8192];
         struct host_state *s;
         size_t len = 0;
@@ -142,7 +142,7 @@ static void a_kill_at_any_instant_leaves_a_whole_file(void **state)
         assert_true(pid >= 0);
         if (pid == 0)
             write_until_killed(f->path);
-        usleep(500 + 700 * round);
+        usleep(500 + 37 * round);
         kill(pid, SIGKILL);
         assert_int_equal(waitpid(pid, NULL, 0), pid);
         assert_int_equal(host_state_open(f->path, false, &s), CBIT_OK);
