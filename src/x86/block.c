@@ -411,6 +411,7 @@ static void block_unlink(struct x86_code_page *p, struct x86_block *b)
 
     while (*link != b)
         link = &(*link)->next;
+    b->dead = true;
     *link = b->next; /* stays on the crossing list, if it is on one: already stale */
 }
 

@@ -32,7 +32,10 @@ struct x86_block {
     struct x86_block *next; /* of the same page and bucket */
     struct x86_block *next_crossing;
     spa_t frame2;           /* crosses: of the second page */
-    bool crosses, stale, torn; /* torn: all handlers replaced, of no more use */
+    bool crosses, stale;
+    bool torn;              /* all handlers replaced, of no more use */
+    bool dead;              /* stale, and memory says something else: not found any more */
+    struct x86_block *forward; /* dead: what is there instead, for branches that still lead here */
     x86_exec_fn *first_fn;  /* stale: what insn[0] had */
     const uint8_t *code;    /* the bytes it was decoded from */
     struct x86_insn insn[];

@@ -42,6 +42,7 @@ struct x86_run_state {
     struct x86_block *link_block; /* left by its branch link_from, whose target may be remembered */
     struct x86_insn *link_from;
     uint64_t link_rip;   /* of link_block */
+    struct x86_block *stale; /* left in front of this one because it is stale */
 };
 
 enum cbit_status x86_run_new(struct x86_cpu *cpu)
@@ -59,10 +60,18 @@ void x86_run_free(struct x86_cpu *cpu)
     cpu->run = NULL;
 }
 
+/* What the last block left for linking is of no use: something else came between. */
+static void forget_links(struct x86_run_state *run)
+{
+    run->link_block = NULL;
+    run->stale = NULL;
+}
+
 void x86_run_reset(struct x86_cpu *cpu)
 {
     cpu->run->fault = false;
-    cpu->run->link_block = cpu->run->hooked = NULL;
+    forget_links(cpu->run);
+    cpu->run->hooked = NULL;
     cpu->run->n_hooks = 0;
     cpu->at = NULL;
     x86_blocks_forget(cpu);
@@ -195,6 +204,14 @@ void x86_enter_refused(struct x86_cpu *cpu, const struct x86_block *b)
 
 void x86_exec_stale(struct x86_cpu *cpu, const struct x86_insn *i)
 {
+    struct x86_block *b = cpu->block;
+
+    if (i == b->insn && b->forward) {
+        x86_enter(cpu, b->forward, b->n);
+        return;
+    }
+    if (i == b->insn)
+        cpu->run->stale = b;
     x86_leave_to(cpu, x86_insn_rip(cpu, i), i->left);
 }
 
@@ -300,7 +317,8 @@ static void link_blocks(struct x86_cpu *cpu, struct x86_block *b)
     if (from && from->page && from->page == b->page && !from->stale && !b->crosses &&
         !((run->link_rip ^ cpu->rip) & CB_PAGE_MASK))
         run->link_from->taken = b;
-    run->link_block = NULL;
+    if (run->stale && run->stale->dead && run->stale->page == b->page && !b->crosses)
+        run->stale->forward = b;
 }
 
 static void execute(struct x86_cpu *cpu, struct x86_block *b)
@@ -325,7 +343,7 @@ static void step(struct x86_cpu *cpu)
 {
     cpu->run->held = cpu->budget - 1;
     cpu->budget = 1;
-    cpu->run->link_block = NULL;
+    forget_links(cpu->run);
     cpu->shadow = cpu->shadow_ss = false;
     execute(cpu, x86_block_get(cpu, true));
 }
@@ -368,7 +386,7 @@ static void run_code(struct x86_cpu *cpu)
     b = x86_block_get(cpu, false);
     if (epoch == x86_blocks_epoch(cpu))
         link_blocks(cpu, b);
-    cpu->run->link_block = NULL;
+    forget_links(cpu->run);
     if (b->n > cpu->budget)
         execute_part(cpu, b);
     else
@@ -402,14 +420,14 @@ static enum x86_stop loop(struct x86_cpu *cpu)
     for (;;) {
         if (run->fault) {
             run->fault = false;
-            run->link_block = NULL;
+            forget_links(run);
             cpu->stats.faults++;
             x86_deliver_exception(cpu, run->vector, run->has_code, run->code);
             settle(cpu);
         } else if (should_stop(cpu, &stop)) {
             return stop;
         } else if (CB_UNLIKELY(interrupt_due(cpu))) {
-            run->link_block = NULL;
+            forget_links(run);
             take_interrupt(cpu);
             settle(cpu);
         } else {
@@ -426,7 +444,7 @@ enum x86_stop x86_run(struct x86_cpu *cpu, uint64_t budget, uint64_t *done)
     run->given = budget > INT64_MAX / 4 ? INT64_MAX / 4 : (int64_t)budget;
     cpu->budget = run->given;
     run->held = 0;
-    run->link_block = NULL;
+    forget_links(run);
     x86_fp_enter(cpu);
     if (_setjmp(run->jmp))
         settle(cpu);
