@@ -579,6 +579,103 @@ static void bit_strings_reach_beyond_their_operand(void **state)
     assert_int_equal(box_get(b, BOX_DATA + 56, 8), UINT64_C(1) << 63);
 }
 
+/* ---- the quick ways against the plain one ---- */
+
+static uint32_t draw(uint32_t *state)
+{
+    *state = *state * 1664525 + 1013904223;
+    return *state >> 8;
+}
+
+/*
+ * Programs of register arithmetic, loads, stores, comparisons and short forward
+ * branches.  RBX points at data, RSP at a stack; neither is a destination.
+ */
+static unsigned make_program(uint32_t *seed, uint8_t *code, unsigned room)
+{
+    static const uint8_t alu[] = {0x01, 0x29, 0x21, 0x09, 0x31, 0x39, 0x85, 0x11, 0x19, 0x89};
+    static const uint8_t regs[] = {0, 1, 2, 6, 7}; /* RAX RCX RDX RSI RDI */
+    unsigned n = 0;
+
+    while (n + 16 < room) {
+        const unsigned d = regs[draw(seed) % 5], s = regs[draw(seed) % 5], what = draw(seed) % 10;
+        const uint8_t op = alu[draw(seed) % 10], wide = draw(seed) & 1 ? 0x48 : 0x40;
+
+        code[n++] = wide;
+        if (what < 3) { /* op d, s */
+            code[n++] = op;
+            code[n++] = (uint8_t)(0xc0 | s << 3 | d);
+        } else if (what < 5) { /* op [rbx+disp8], s or the other way */
+            code[n++] = draw(seed) & 1 ? op : 0x8b;
+            code[n++] = (uint8_t)(0x43 | s << 3);
+            code[n++] = (uint8_t)(draw(seed) & 0x78);
+        } else if (what < 6) { /* shift by an immediate */
+            code[n++] = 0xc1;
+            code[n++] = (uint8_t)(0xc0 | (draw(seed) & 7) << 3 | d);
+            code[n++] = (uint8_t)draw(seed);
+        } else if (what < 7) { /* cmp d, imm8 */
+            code[n++] = 0x83;
+            code[n++] = (uint8_t)(0xf8 | d);
+            code[n++] = (uint8_t)draw(seed);
+        } else if (what < 8) { /* cmp byte [rbx+disp8], imm8 */
+            code[n++] = 0x80;
+            code[n++] = 0x7b;
+            code[n++] = (uint8_t)(draw(seed) & 0x7f);
+            code[n++] = (uint8_t)draw(seed);
+        } else if (what < 9) { /* push s; pop d */
+            code[n++] = (uint8_t)(0x50 | s);
+            code[n++] = (uint8_t)(0x58 | d);
+        } else { /* imul d, s */
+            code[n++] = 0x0f;
+            code[n++] = 0xaf;
+            code[n++] = (uint8_t)(0xc0 | d << 3 | s);
+        }
+        if (draw(seed) % 3 == 0) { /* jcc over a one-byte instruction */
+            code[n++] = (uint8_t)(0x70 | (draw(seed) & 15));
+            code[n++] = 1;
+            code[n++] = draw(seed) & 1 ? 0xf8 : 0xf9; /* clc, stc */
+        }
+    }
+    code[n++] = 0xf4;
+    return n;
+}
+
+static struct box_end run_program(struct box *b, unsigned slice, uint8_t data[128])
+{
+    struct box_end e;
+
+    awake(b);
+    memset(b->ram + BOX_DATA, 0x7e, 128);
+    for (e = box_run(b, slice); e.stop == X86_STOP_BUDGET;)
+        e = box_more(b, slice);
+    memcpy(data, b->ram + BOX_DATA, 128);
+    return e;
+}
+
+static void programs_end_the_same_whole_in_slices_and_step_by_step(void **state)
+{
+    struct box *b = *state;
+    uint32_t seed = 1;
+
+    for (unsigned k = 0; k < 60; k++) {
+        uint8_t code[900], data[3][128];
+        struct box_end e[3];
+
+        box_code(b, code, make_program(&seed, code, sizeof(code)));
+        for (unsigned r = 0; r < 8; r++)
+            if (r != RSP)
+                b->regs.gpr[r] = (uint64_t)draw(&seed) << 40 | draw(&seed);
+        b->regs.gpr[RBX] = BOX_DATA;
+        e[0] = run_program(b, 100000, data[0]);
+        e[1] = run_program(b, 1, data[1]);
+        e[2] = run_program(b, 2 + k % 9, data[2]);
+        for (unsigned n = 1; n < 3; n++) {
+            assert_memory_equal(&e[n].regs, &e[0].regs, sizeof(e[0].regs));
+            assert_memory_equal(data[n], data[0], sizeof(data[0]));
+        }
+    }
+}
+
 /* Handlers go on to one another by jumps: a long block must not need a long stack. */
 static void a_long_run_needs_no_stack(void **state)
 {
@@ -627,6 +724,7 @@ int main(void)
         T(a_single_step_is_one_iteration),
         T(a_count_of_zero_touches_nothing),
         T(bit_strings_reach_beyond_their_operand),
+        T(programs_end_the_same_whole_in_slices_and_step_by_step),
         T(a_long_run_needs_no_stack),
     };
 
