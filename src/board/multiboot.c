@@ -3,7 +3,9 @@
  * Multiboot Specification 0.6.96: an ELF32 image, or one that gives its own
  * addresses; entered in 32-bit protected mode without paging.
  *
- *   7000h  information block, memory map, module list   8000h  GDT   9000h  command line
+ *   9a000h  information block, memory map, module list   9b000h  GDT   9c000h  command line
+ *
+ * so that images may lie at the low addresses that real-mode programs use.
  *
  * The command line starts with a name for the image, as boot loaders do and
  * programs expect; the initial RAM disk is module 0.
@@ -15,9 +17,9 @@
 #define HEADER_MAGIC 0x1badb002u
 #define BOOT_MAGIC   0x2badb002u
 #define SEARCH       8192u
-#define INFO         UINT64_C(0x7000)
-#define GDT          UINT64_C(0x8000)
-#define CMDLINE      UINT64_C(0x9000)
+#define INFO         UINT64_C(0x9a000)
+#define GDT          UINT64_C(0x9b000)
+#define CMDLINE      UINT64_C(0x9c000)
 #define CMDLINE_ROOM 4096u
 #define IMAGE_NAME   "kernel"
 
@@ -146,13 +148,26 @@ static void put_gdt_and_cmdline(const struct board_multiboot *what,
     target->write(target->ctx, CMDLINE, page, sizeof(page));
 }
 
+/* In low memory below our own pages, or in high memory. */
+static bool fits(const struct board_memory_map *map, const struct board_elf *elf)
+{
+    for (unsigned n = 0; n < elf->n_segments; n++) {
+        const uint64_t low = elf->segment[n].at, high = low + elf->segment[n].memory_len;
+
+        if (low < CB_PAGE_SIZE || high > map->tables || (low < BOARD_HIGH_RAM && high > INFO))
+            return false;
+    }
+    return true;
+}
+
 static enum cbit_status check(const struct board_multiboot *what, const struct board_elf *elf,
                               uint64_t module, struct board_error *error)
 {
-    if (elf->low < BOARD_HIGH_RAM || elf->high > what->map.tables)
-        return board_fail(error, "Multiboot: the image wants %#llx-%#llx, RAM there is %#llx-%#llx",
+    if (!fits(&what->map, elf))
+        return board_fail(error, "Multiboot: the image wants %#llx-%#llx, RAM there is "
+                          "0x1000-%#llx, %#llx-%#llx",
                           (unsigned long long)elf->low, (unsigned long long)elf->high,
-                          (unsigned long long)BOARD_HIGH_RAM,
+                          (unsigned long long)INFO, (unsigned long long)BOARD_HIGH_RAM,
                           (unsigned long long)what->map.tables);
     if (what->initrd.len > what->map.tables || module > what->map.tables - what->initrd.len)
         return board_fail(error, "Multiboot: the module of %zu bytes does not fit",
@@ -172,7 +187,8 @@ enum cbit_status board_load_multiboot(const struct board_multiboot *what,
 
     if (status)
         return status;
-    module = elf.high < CB_BIT(32) ? cb_align_up(elf.high, CB_PAGE_SIZE) : elf.high;
+    module = elf.high < BOARD_HIGH_RAM ? BOARD_HIGH_RAM : elf.high;
+    module = module < CB_BIT(32) ? cb_align_up(module, CB_PAGE_SIZE) : module;
     status = check(what, &elf, module, error);
     if (status)
         return status;

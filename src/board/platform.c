@@ -493,6 +493,23 @@ static void add_acpi_devices(struct board_platform *p)
     board_add_mmio(p, &hpet);
 }
 
+static void add_testdev(struct board_platform *p)
+{
+    const struct board_port_region echo = {DEV_TESTDEV_ECHO_PORT, 4, dev_testdev_echo_in,
+                                           dev_testdev_echo_out, &p->testdev};
+    const struct board_port_region irq = {DEV_TESTDEV_IRQ_PORT, 4, NULL, dev_testdev_irq_out,
+                                          &p->testdev};
+    const struct board_mmio_region memory = {DEV_TESTDEV_MEMORY, DEV_TESTDEV_MEMORY_LEN, 8,
+                                             dev_testdev_load, dev_testdev_store, &p->testdev};
+
+    if (!p->config.testdev)
+        return;
+    dev_testdev_init(&p->testdev, p->bus);
+    board_add_ports(p, DEV_TESTDEV_ECHO_PORT, DEV_TESTDEV_ECHO_PORTS, &echo);
+    board_add_ports(p, DEV_TESTDEV_IRQ_PORT, DEV_TESTDEV_IRQ_PORTS, &irq);
+    board_add_mmio(p, &memory);
+}
+
 static void intx_changed(void *ctx, uint8_t devfn, bool level)
 {
     struct board_platform *p = ctx;
@@ -512,7 +529,8 @@ void board_add_pci(struct board_platform *p, uint8_t devfn, struct dev_pci *pci)
 /* What firmware would have set: level-triggered PCI lines and SCI, Interrupt Line registers. */
 static void route_interrupts(struct board_platform *p)
 {
-    dev_i8259_out(&p->pic, 0x4d1, 0x0e, 1); /* lines 9, 10, 11 */
+    if (!p->config.testdev)
+        dev_i8259_out(&p->pic, 0x4d1, 0x0e, 1); /* lines 9, 10, 11 */
     for (unsigned devfn = 0; devfn < CB_ARRAY_LEN(p->pci.slot); devfn++) {
         struct dev_pci *pci = p->pci.slot[devfn];
 
@@ -545,6 +563,7 @@ enum cbit_status board_platform_new(const struct board_platform_config *config,
                     (uint16_t)(config->n_cpus ? config->n_cpus : 1));
     add_legacy_ports(p);
     add_acpi_devices(p);
+    add_testdev(p);
     *out = p;
     return CBIT_OK;
 }

@@ -35,6 +35,7 @@ struct board_platform_config {
     bool acpi;                           /* I/O APIC, HPET and power management too */
     unsigned n_cpus;
     void (*debugcon)(void *ctx, uint8_t byte); /* port E9h; NULL: none */
+    bool testdev;                        /* the device of test kernels, which drives IRQ lines itself */
 };
 
 struct board_port_region {
@@ -71,6 +72,7 @@ struct board_platform {
     struct dev_hpet hpet;
     struct dev_acpi_pm pm;
     struct dev_fw_cfg fw_cfg;
+    struct dev_testdev testdev;
     struct dev_pci_host pci;
     uint32_t intx[BOARD_INTX_LINES]; /* which PCI devices (0-31) pull the line */
     struct board_port_region port[BOARD_MAX_PORT_REGIONS];

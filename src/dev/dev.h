@@ -17,6 +17,7 @@
 #include "dev/lapic.h"
 #include "dev/pci_host.h"
 #include "dev/pvpanic.h"
+#include "dev/testdev.h"
 #include "dev/uart16550.h"
 #include "dev/virtio_blk.h"
 #include "dev/virtio_console.h"

@@ -102,6 +102,7 @@ static enum cbit_status make_platform(struct pc *pc)
         .below_4g = pc->map.below_4g,
         .above_4g = pc->map.above_4g,
         .acpi = !pc->config.no_acpi,
+        .testdev = pc->config.image == PC_IMAGE_MULTIBOOT,
         .n_cpus = 1,
         .debugcon = pc->config.callbacks.debugcon ? pc_debugcon : NULL,
     };

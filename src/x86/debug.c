@@ -103,6 +103,7 @@ static uint32_t fetch_hits(const struct x86_cpu *cpu, uint64_t at)
 void x86_debug_raise(struct x86_cpu *cpu, uint32_t dr6_bits)
 {
     cpu->dr[6] = (cpu->dr[6] & ~UINT64_C(0xf)) | dr6_bits;
+    cpu->debug_hits = 0;
     x86_deliver_exception(cpu, X86_DB, false, 0);
 }
 
@@ -113,14 +114,14 @@ bool x86_debug_before(struct x86_cpu *cpu)
 
     if (!cpu->shadow_ss)
         cpu->debug_hits = 0; /* those of MOV SS wait for the next instruction's end */
-    if (cpu->debug_armed && !(cpu->rflags & X86_FL_RF) && !cpu->shadow_ss) {
+    if (cpu->debug_armed && !(cpu->rflags & X86_FL_RF)) { /* MOV SS holds off traps, not faults */
         if (cpu->mode != X86_MODE_64)
             at = (uint32_t)(at + cpu->seg[X86_CS].base);
         hits = fetch_hits(cpu, at);
     }
     if (hits) {
         cpu->budget--; /* a breakpoint on its own handler goes on for ever */
-        x86_debug_raise(cpu, hits);
+        x86_debug_raise(cpu, hits | cpu->debug_hits);
         return true;
     }
     cpu->rflags &= ~(uint32_t)X86_FL_RF; /* the instruction may set it anew (IRET) */

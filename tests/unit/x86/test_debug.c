@@ -195,6 +195,12 @@ static void mov_ss_holds_off_traps_for_one_instruction(void **state)
     assert_int_equal(e.vector, 1);
     assert_int_equal(e.regs.dr[6], DR6 | 1);
     assert_int_equal(return_rip(b, &e), BOX_CODE + 3);
+    b->regs.dr[1] = BOX_CODE + 2; /* but AMD's processors meet instruction breakpoints behind it */
+    b->regs.dr[7] |= 4;
+    e = BOX_DO(b, 2, 0x8e, 0x13, 0xf8, 0xf8);
+    assert_int_equal(e.vector, 1);
+    assert_int_equal(e.regs.dr[6], DR6 | 3);
+    assert_int_equal(return_rip(b, &e), BOX_CODE + 2);
 }
 
 static void general_detect_guards_the_debug_registers(void **state)
