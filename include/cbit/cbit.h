@@ -102,6 +102,7 @@ struct cbit_config {
     bool unpack_kernel;    /* unpack a bzImage's payload on the host, enter the ELF */
     struct cbit_disk disk[CBIT_MAX_DISKS];
     unsigned n_disks;
+    struct cbit_disk nvdimm; /* persistent memory, a multiple of 2 MiB; size 0: none */
     bool rng;              /* virtio entropy device */
     bool net;              /* virtio network card; frames by net_send and cbit_machine_net_input */
 

@@ -99,9 +99,17 @@ static void dsdt_prt(struct board_aml *aml)
     board_aml_close(aml);
 }
 
+/* Above RAM and persistent memory. */
+static uint64_t first_free(const struct board_memory_map *map)
+{
+    const uint64_t ram = CB_BIT(32) + map->above_4g, pmem = map->pmem + map->pmem_size;
+
+    return cb_align_up(map->pmem_size ? pmem : ram, CB_BIT(30));
+}
+
 static void dsdt_pci(struct board_aml *aml, const struct board_memory_map *map)
 {
-    const uint64_t first_64 = cb_align_up(CB_BIT(32) + map->above_4g + map->pmem_size, CB_BIT(30));
+    const uint64_t first_64 = first_free(map);
 
     board_aml_device(aml, "PCI0");
     board_aml_hid(aml, "PNP0A03");

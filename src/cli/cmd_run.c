@@ -458,6 +458,16 @@ static struct cbit_bytes bytes_of(const struct host_bytes *bytes)
     return (struct cbit_bytes){bytes->data, bytes->len};
 }
 
+static struct cbit_disk disk_of(struct host_disk *disk, bool read_only)
+{
+    return (struct cbit_disk){.size = host_disk_size(disk),
+                              .read_only = read_only,
+                              .ctx = disk,
+                              .read = host_disk_read,
+                              .write = host_disk_write,
+                              .flush = host_disk_flush};
+}
+
 static struct cbit_config machine_config(struct runner *r, const struct run_files *files)
 {
     const struct run_options *o = r->options;
@@ -486,12 +496,9 @@ static struct cbit_config machine_config(struct runner *r, const struct run_file
     config.net_send = on_net_send;
     config.n_disks = files->n_disks;
     for (unsigned i = 0; i < files->n_disks; i++)
-        config.disk[i] = (struct cbit_disk){.size = host_disk_size(files->disk[i]),
-                                            .read_only = files->disk_read_only[i],
-                                            .ctx = files->disk[i],
-                                            .read = host_disk_read,
-                                            .write = host_disk_write,
-                                            .flush = host_disk_flush};
+        config.disk[i] = disk_of(files->disk[i], files->disk_read_only[i]);
+    if (files->nvdimm)
+        config.nvdimm = disk_of(files->nvdimm, false);
     config.ctx = r;
     config.console = on_console;
     config.trace = r->trace ? on_trace : NULL;

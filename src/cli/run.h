@@ -19,6 +19,7 @@ struct run_options {
     const char *multiboot, *bios;
     const char *disk[CBIT_MAX_DISKS];
     unsigned n_disks;
+    const char *nvdimm;
     const char *serial, *net;
     bool no_reboot, paused, deterministic;
     const char *control, *input_script;
@@ -52,6 +53,7 @@ struct run_files {
     struct host_disk *disk[CBIT_MAX_DISKS];
     bool disk_read_only[CBIT_MAX_DISKS];
     unsigned n_disks;
+    struct host_disk *nvdimm; /* NULL: none */
 };
 bool run_files_load(struct run_files *files, const struct run_options *options);
 void run_files_free(struct run_files *files);

@@ -64,6 +64,33 @@ static bool open_disks(struct run_files *files, const struct run_options *o)
     return true;
 }
 
+/* FILE or FILE,size=N, which makes the file if it is not there. */
+static bool open_nvdimm(struct run_files *files, const char *text)
+{
+    const char *size = text ? strstr(text, ",size=") : NULL;
+    const size_t len = size ? (size_t)(size - text) : text ? strlen(text) : 0;
+    enum cbit_status status = CBIT_OK;
+    struct cli_why why = {{0}};
+    uint64_t bytes = 0;
+    char path[PATH_MAX];
+
+    if (!text)
+        return true;
+    if (size && !cli_size(NULL, size + 6, &bytes, &why)) {
+        cli_fail("cbit run", "--nvdimm: the size %s", why.text);
+        return false;
+    }
+    snprintf(path, sizeof path, "%.*s", (int)(len < sizeof path ? len : sizeof path - 1), text);
+    if (size)
+        status = host_disk_extend(path, bytes);
+    if (!status)
+        status = host_disk_open(path, HOST_DISK_WRITE, &files->nvdimm);
+    if (status)
+        cli_fail("cbit run", "--nvdimm %s: %s", path,
+                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+    return !status;
+}
+
 bool run_files_load(struct run_files *files, const struct run_options *o)
 {
     const char *image = o->kernel ? o->kernel : o->multiboot ? o->multiboot : o->bios;
@@ -72,7 +99,8 @@ bool run_files_load(struct run_files *files, const struct run_options *o)
     *files = (struct run_files){0};
     if (load(name, image, &files->kernel) && load("--initrd", o->initrd, &files->initrd) &&
         load("--tweak", o->tweak, &files->tweak) &&
-        load("--input-script", o->input_script, &files->script) && open_disks(files, o))
+        load("--input-script", o->input_script, &files->script) && open_disks(files, o) &&
+        open_nvdimm(files, o->nvdimm))
         return true;
     run_files_free(files);
     return false;
@@ -87,4 +115,6 @@ void run_files_free(struct run_files *files)
     for (unsigned i = 0; i < files->n_disks; i++)
         host_disk_close(files->disk[i]);
     files->n_disks = 0;
+    host_disk_close(files->nvdimm);
+    files->nvdimm = NULL;
 }

@@ -57,6 +57,22 @@ static enum cbit_status take_file(struct host_disk *disk)
     return CBIT_OK;
 }
 
+enum cbit_status host_disk_extend(const char *path, uint64_t size)
+{
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    enum cbit_status status = CBIT_IO;
+    struct stat st;
+
+    if (size > INT64_MAX)
+        errno = EFBIG;
+    else if (fd >= 0 && !fstat(fd, &st) &&
+             ((uint64_t)st.st_size >= size || !ftruncate(fd, (off_t)size)))
+        status = CBIT_OK;
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
 enum cbit_status host_disk_open(const char *path, enum host_disk_mode mode, struct host_disk **out)
 {
     struct host_disk *disk = calloc(1, sizeof *disk);

@@ -86,6 +86,8 @@ enum host_disk_mode {
 struct host_disk;
 enum cbit_status host_disk_open(const char *path, enum host_disk_mode mode,
                                 struct host_disk **out) CBIT_MUST_CHECK;
+/* Makes the file if need be, and as long as this at least; errno tells on CBIT_IO. */
+enum cbit_status host_disk_extend(const char *path, uint64_t size) CBIT_MUST_CHECK;
 void host_disk_close(struct host_disk *disk); /* NULL is allowed */
 uint64_t host_disk_size(const struct host_disk *disk);
 /* ctx is the disk, so that these fit where functions are asked for; false: failed. */

@@ -137,6 +137,12 @@ static struct pc_callbacks callbacks_of(struct cbit_machine *machine)
     };
 }
 
+static struct dev_disk disk_of(struct cbit_disk *disk)
+{
+    return (struct dev_disk){
+        .ops = &disk_ops, .ctx = disk, .size = disk->size, .read_only = disk->read_only};
+}
+
 static struct pc_config pc_config_of(struct cbit_machine *machine)
 {
     static const enum pc_image image[] = {
@@ -169,12 +175,10 @@ static struct pc_config pc_config_of(struct cbit_machine *machine)
         .callbacks = callbacks_of(machine),
     };
 
-    for (unsigned i = 0; i < from->n_disks; i++) {
-        to.disk[i] = (struct dev_disk){.ops = &disk_ops,
-                                       .ctx = &machine->config.disk[i],
-                                       .size = from->disk[i].size,
-                                       .read_only = from->disk[i].read_only};
-    }
+    for (unsigned i = 0; i < from->n_disks; i++)
+        to.disk[i] = disk_of(&machine->config.disk[i]);
+    if (from->nvdimm.read)
+        to.nvdimm = disk_of(&machine->config.nvdimm);
     return to;
 }
 

@@ -9,6 +9,7 @@
 #define MIN_MEMORY  (UINT64_C(4) << 20)
 #define MAX_MEMORY  (UINT64_C(1) << 40)
 #define LOW_MEMORY  (UINT64_C(3) << 30) /* above it, up to 4 GiB, are devices */
+#define NVDIMM_UNIT (UINT64_C(2) << 20)
 #define FIXED_EPOCH 1704067200          /* 2024-01-01: the RTC of repeatable runs */
 
 static enum cbit_status fail(struct pc_error *error, enum cbit_status status, const char *text)
@@ -27,6 +28,8 @@ static enum cbit_status check(const struct pc_config *config, struct pc_error *e
         return fail(error, CBIT_UNIMPLEMENTED, "more than one CPU is not built yet");
     if (config->n_disks > PC_MAX_DISKS)
         return fail(error, CBIT_INVALID, "too many disks");
+    if (config->nvdimm.size % NVDIMM_UNIT || config->nvdimm.size > MAX_MEMORY)
+        return fail(error, CBIT_INVALID, "nvdimm: its size must be a multiple of 2 MiB");
     if (config->append && strlen(config->append) > PC_APPEND_MAX)
         return fail(error, CBIT_INVALID, "command line: more than 2047 bytes");
     return CBIT_OK;
@@ -38,6 +41,8 @@ static void lay_out_memory(struct pc *pc)
 
     pc->map.below_4g = memory < LOW_MEMORY ? memory : LOW_MEMORY;
     pc->map.above_4g = memory - pc->map.below_4g;
+    pc->map.pmem_size = pc->config.nvdimm.size;
+    pc->map.pmem = cb_align_up(CB_BIT(32) + pc->map.above_4g, CB_BIT(30));
     pc->map.tables = pc->map.below_4g - (pc->config.no_acpi ? 0 : BOARD_ACPI_SIZE);
 }
 
@@ -53,6 +58,8 @@ static enum cbit_status make_memory(struct pc *pc, const struct asp_profile *pro
 
     if (pc->map.above_4g)
         config.range[config.n_ranges++] = (struct mc_range){spa(CB_BIT(32)), pc->map.above_4g};
+    if (pc->map.pmem_size)
+        config.range[config.n_ranges++] = (struct mc_range){spa(pc->map.pmem), pc->map.pmem_size};
     return mc_new(&config, &pc->mc);
 }
 
@@ -173,7 +180,14 @@ static enum cbit_status build(struct pc *pc, struct pc_error *error)
     if (status)
         return fail(error, status, cb_status_text(status));
     status = pc_prepare_images(pc, error);
-    return status ? status : pc_reset(pc, error);
+    if (!status)
+        status = pc_reset(pc, error);
+    if (!status && pc->config.nvdimm.size) {
+        status = pc_nvdimm_load(pc);
+        if (status)
+            return fail(error, status, "nvdimm: the file cannot be read");
+    }
+    return status;
 }
 
 static struct pc *allocate(const struct pc_config *config)
@@ -219,6 +233,7 @@ void pc_free(struct pc *pc)
     if (!pc)
         return;
     pc_flush_console(pc);
+    pc_nvdimm_save(pc);
     if (pc->cpu)
         x86_free(pc->cpu);
     if (pc->platform)

@@ -26,6 +26,7 @@ struct pc {
     struct board_target target;
     uint8_t *rom;            /* padded to whole pages */
 
+    bool nvdimm_loaded;      /* its DRAM holds the file's bytes */
     bool paused;
     bool halted;
     bool panicked;           /* pvpanic was heard since power-on */
@@ -43,6 +44,9 @@ enum cbit_status pc_load(struct pc *pc, struct pc_error *error) CBIT_MUST_CHECK;
 enum cbit_status pc_prepare_images(struct pc *pc, struct pc_error *error) CBIT_MUST_CHECK;
 void pc_flush_console(struct pc *pc);
 void pc_trace(struct pc *pc, const char *room, const char *line);
+/* Bytes of the persistent memory from and to their file. */
+enum cbit_status pc_nvdimm_load(struct pc *pc) CBIT_MUST_CHECK;
+void pc_nvdimm_save(struct pc *pc);
 void pc_debugcon(void *pc, uint8_t byte);
 extern const struct board_platform_ops pc_platform_ops;
 
