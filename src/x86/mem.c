@@ -115,19 +115,32 @@ struct span {
     size_t len[MAX_SPAN];
 };
 
+/* Finding a later page turned a frame, perhaps an earlier one's: each part asks anew. */
+static void forget_pointers(struct span *span)
+{
+    for (unsigned k = 0; k < span->n; k++)
+        span->place[k].host = NULL;
+}
+
 static void span_find(struct x86_cpu *cpu, const struct x86_insn *i, enum x86_tlb_name name,
                       uint64_t at, size_t len, struct mmu_access_type type, struct span *span)
 {
+    uint64_t drops = 0;
+
     span->n = 0;
     while (len != 0) {
         const size_t part = len < to_page_end(at) ? len : to_page_end(at);
 
         CBIT_ASSERT(span->n < MAX_SPAN); /* callers bound len */
         span->place[span->n] = place_of(cpu, i, name, at, type);
+        if (span->n == 0)
+            drops = cpu->tlb_state->drops;
         span->len[span->n++] = part;
         at = linear(cpu, at + part);
         len -= part;
     }
+    if (CB_UNLIKELY(span->n > 1 && drops != cpu->tlb_state->drops))
+        forget_pointers(span);
 }
 
 static void span_read(struct x86_cpu *cpu, const struct span *span, void *to)

@@ -270,6 +270,7 @@ void x86_tlb_drop_frame(struct x86_cpu *cpu, spa_t frame)
 {
     struct x86_table_entry *e = table_entry(cpu, frame);
 
+    cpu->tlb_state->drops++;
     for (unsigned k = 0; k < X86_TLB_NONE; k++)
         mmu_fast_drop_frame(&cpu->tlbs[k], frame);
     if (e->frame.v == frame.v)

@@ -19,6 +19,7 @@ enum x86_tlb_name {
 #define X86_N_TABLE 64u
 
 struct x86_tlb_state {
+    uint64_t drops;    /* counts calls of x86_tlb_drop_frame */
     uint64_t stamp[2]; /* [global]: fetch entries of other stamps are gone */
     struct x86_fetch_entry {
         uint64_t key;  /* linear page, bit 0: CPL 3; MMU_FAST_NONE never */

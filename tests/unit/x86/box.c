@@ -7,34 +7,57 @@
 
 /* ---- the machine around the CPU ---- */
 
+static void box_turn(struct box *b, spa_t at, bool c)
+{
+    uint8_t *frame = b->ram + (at.v & CB_PAGE_MASK);
+
+    if (b->inverted[at.v / CB_PAGE_SIZE] == c)
+        return;
+    x86_frame_turned(b->cpu, spa(at.v & CB_PAGE_MASK));
+    b->watched[at.v / CB_PAGE_SIZE] = false;
+    b->inverted[at.v / CB_PAGE_SIZE] = c;
+    for (unsigned k = 0; k < CB_PAGE_SIZE; k++)
+        frame[k] = (uint8_t)~frame[k];
+}
+
+/* Does the access have to invert what lies in RAM? */
+static bool box_inverts(struct box *b, spa_t at, struct mc_access access)
+{
+    if (b->turning && at.v < BOX_RAM)
+        box_turn(b, at, access.host_c);
+    return access.host_c && !b->turning;
+}
+
 static uint8_t *box_map(void *ctx, spa_t at, struct mc_access access, bool write)
 {
     struct box *b = ctx;
 
-    if (at.v >= BOX_RAM || access.host_c || (write && b->watched[at.v / CB_PAGE_SIZE]))
+    if (at.v >= BOX_RAM || box_inverts(b, at, access) || (write && b->watched[at.v / CB_PAGE_SIZE]))
         return NULL;
     return b->ram + (at.v & CB_PAGE_MASK);
 }
 
 static void box_read(void *ctx, spa_t at, struct mc_access access, void *to, unsigned len)
 {
-    const struct box *b = ctx;
+    struct box *b = ctx;
+    const bool invert = box_inverts(b, at, access);
     uint8_t *p = to;
 
     memset(to, 0xff, len);
     for (unsigned n = 0; n < len && at.v + n < BOX_RAM; n++)
-        p[n] = (uint8_t)(b->ram[at.v + n] ^ (access.host_c ? 0xff : 0));
+        p[n] = (uint8_t)(b->ram[at.v + n] ^ (invert ? 0xff : 0));
 }
 
 static void box_write(void *ctx, spa_t at, struct mc_access access, const void *from, unsigned len)
 {
     struct box *b = ctx;
+    const bool invert = box_inverts(b, at, access);
     const uint8_t *p = from;
 
     if (at.v + len > BOX_RAM)
         return;
     for (unsigned n = 0; n < len; n++)
-        b->ram[at.v + n] = (uint8_t)(p[n] ^ (access.host_c ? 0xff : 0));
+        b->ram[at.v + n] = (uint8_t)(p[n] ^ (invert ? 0xff : 0));
     if (b->watched[at.v / CB_PAGE_SIZE]) {
         b->watched[at.v / CB_PAGE_SIZE] = false;
         x86_frame_written(b->cpu, spa(at.v & CB_PAGE_MASK));

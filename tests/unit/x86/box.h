@@ -38,6 +38,8 @@ struct box {
     struct x86_regs regs;  /* box_mode fills it, a test adjusts it, box_run starts from it */
     uint8_t *ram;
     bool watched[BOX_RAM / CB_PAGE_SIZE];
+    bool turning;          /* keep a frame as it was accessed last, as the memory controller does */
+    bool inverted[BOX_RAM / CB_PAGE_SIZE];
     uint64_t tsc, apic_base, random;
     bool no_random;
     uint8_t cr8;

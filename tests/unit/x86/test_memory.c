@@ -260,6 +260,26 @@ static void half_an_access_may_have_a_pointer(void **state)
     assert_int_equal(box_get(b, PAGE, 4), UINT32_MAX);
 }
 
+/* One frame at two neighbouring pages, with and without C: each half has its own view. */
+static void an_access_across_two_views_of_one_frame_sees_each_as_it_is(void **state)
+{
+    struct box *b = *state;
+    struct box_end e;
+
+    encrypted_pages(b);
+    b->turning = true;
+    box_put(b, PTE(PAGE), OTHER | 0x67, 8);
+    box_put(b, PTE(PAGE + 0x1000), OTHER | 0x67 | CB_BIT(51), 8);
+    box_put(b, OTHER, 0xa1a2a3a4, 4);
+    box_put(b, OTHER + 0xffc, 0xb1b2b3b4, 4);
+    e = BOX_DO(b, 1, LOAD(RAX, PAGE + 0xffc));
+    assert_true(e.regs.gpr[RAX] == UINT64_C(0x5e5d5c5bb1b2b3b4));
+    b->regs.gpr[RAX] = UINT64_C(0x1122334455667788);
+    e = BOX_DO(b, 3, STORE(PAGE + 0xffc, RAX), LOAD(RCX, PAGE + 0xff8), LOAD(RDX, PAGE + 0x1000));
+    assert_int_equal(e.regs.gpr[RCX] >> 32, 0x55667788);
+    assert_int_equal(e.regs.gpr[RDX] & UINT32_MAX, 0x11223344);
+}
+
 /* ---- privilege ---- */
 
 static void smap_holds_until_stac_and_again_after_clac(void **state)
@@ -407,6 +427,7 @@ int main(void)
         CASE(a_page_without_a_pointer_is_read_and_written),
         CASE(a_read_modify_write_of_such_a_page_ends_there),
         CASE(half_an_access_may_have_a_pointer),
+        CASE(an_access_across_two_views_of_one_frame_sees_each_as_it_is),
         CASE(smap_holds_until_stac_and_again_after_clac),
         CASE(misaligned_accesses_fault_at_cpl_3_with_am_and_ac),
         CASE(an_address_that_is_not_canonical_is_gp_or_ss),
