@@ -187,6 +187,30 @@ CBIT_API enum cbit_error cbit_machine_peek_c0(const struct cbit_machine *machine
 CBIT_API bool cbit_machine_frame(const struct cbit_machine *machine, uint64_t address,
                                  cbit_view *view);
 
+/* ---- for debuggers ---- */
+
+/* Registers as a debugger knows them; segments in the order es cs ss ds fs gs. */
+struct cbit_regs {
+    uint64_t gpr[16]; /* rax rcx rdx rbx rsp rbp rsi rdi r8 .. r15 */
+    uint64_t rip, rflags;
+    uint16_t segment[6];
+    uint64_t fs_base, gs_base;
+    uint64_t cr0, cr2, cr3, cr4, efer;
+    uint8_t xmm[16][16];
+    uint32_t mxcsr;
+};
+CBIT_API void cbit_machine_regs(const struct cbit_machine *machine, struct cbit_regs *out);
+/* Sets gpr, rip and the status flags of rflags; the rest is left alone. */
+CBIT_API void cbit_machine_set_regs(struct cbit_machine *machine, const struct cbit_regs *in);
+/* Virtual memory as the CPU reaches it now, in the view its tables select; no faults, no traces. */
+CBIT_API enum cbit_error cbit_machine_read_virtual(struct cbit_machine *machine, uint64_t address,
+                                                   void *to, size_t len);
+CBIT_API enum cbit_error cbit_machine_write_virtual(struct cbit_machine *machine, uint64_t address,
+                                                    const void *from, size_t len);
+/* Breakpoints at virtual addresses, unseen by the guest; cbit_machine_run says CBIT_STOP_BREAK. */
+CBIT_API enum cbit_error cbit_machine_break_set(struct cbit_machine *machine, uint64_t address);
+CBIT_API enum cbit_error cbit_machine_break_clear(struct cbit_machine *machine, uint64_t address);
+
 /* Counters, named once and for all; i counts from 0; false: no more. */
 struct cbit_counter {
     const char *name;

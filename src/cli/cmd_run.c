@@ -27,6 +27,7 @@ struct runner {
     struct host_loop *loop;
     struct run_console *console;
     struct mon *mon;
+    struct mon_gdb *gdb;
     struct mon_trace *trace;
     struct host_net *net;       /* NULL: none */
     struct run_script *script; /* NULL: none */
@@ -181,6 +182,73 @@ static const struct mon_ops ops = {
     .dram = op_dram,
 };
 
+/* ---- what a debugger asks ---- */
+
+static void gdb_step(void *ctx)
+{
+    struct runner *r = ctx;
+
+    cbit_machine_cont(r->machine);
+    cbit_machine_run(r->machine, (struct cbit_slice){.max_insns = 1});
+    cbit_machine_pause(r->machine);
+    r->started = true;
+}
+
+static void gdb_regs(void *ctx, struct cbit_regs *out)
+{
+    const struct runner *r = ctx;
+
+    cbit_machine_regs(r->machine, out);
+}
+
+static void gdb_set_regs(void *ctx, const struct cbit_regs *in)
+{
+    const struct runner *r = ctx;
+
+    cbit_machine_set_regs(r->machine, in);
+}
+
+static enum cbit_error gdb_read(void *ctx, uint64_t at, void *to, size_t len)
+{
+    const struct runner *r = ctx;
+
+    return cbit_machine_read_virtual(r->machine, at, to, len);
+}
+
+static enum cbit_error gdb_write(void *ctx, uint64_t at, const void *from, size_t len)
+{
+    const struct runner *r = ctx;
+
+    return cbit_machine_write_virtual(r->machine, at, from, len);
+}
+
+static enum cbit_error gdb_break_set(void *ctx, uint64_t at)
+{
+    const struct runner *r = ctx;
+
+    return cbit_machine_break_set(r->machine, at);
+}
+
+static enum cbit_error gdb_break_clear(void *ctx, uint64_t at)
+{
+    const struct runner *r = ctx;
+
+    return cbit_machine_break_clear(r->machine, at);
+}
+
+static const struct mon_gdb_ops gdb_ops = {
+    .pause = op_stop,
+    .cont = op_cont,
+    .step = gdb_step,
+    .quit = op_quit,
+    .regs = gdb_regs,
+    .set_regs = gdb_set_regs,
+    .read = gdb_read,
+    .write = gdb_write,
+    .break_set = gdb_break_set,
+    .break_clear = gdb_break_clear,
+};
+
 /* ---- ends ---- */
 
 static void on_signal(void *ctx, int fd, short revents)
@@ -230,6 +298,11 @@ static void on_stop(struct runner *r, enum cbit_stop stop)
 {
     if (stop == CBIT_STOP_PANIC)
         mon_event(r->mon, "GUEST_PANICKED"); /* and the end, with 34 */
+    if (stop == CBIT_STOP_BREAK) {
+        op_stop(r);
+        mon_gdb_stopped(r->gdb);
+        return;
+    }
     if (stop == CBIT_STOP_RESET) {
         on_reset(r);
         return;
@@ -453,6 +526,22 @@ static bool open_monitor(struct runner *r)
     return !status;
 }
 
+static bool open_gdb(struct runner *r)
+{
+    struct mon_gdb_config config = {.ops = &gdb_ops, .ctx = r, .loop = r->loop};
+
+    if (!r->options->gdb)
+        return true;
+    enum cbit_status status = host_addr_parse(r->options->gdb, &config.addr);
+
+    if (!status)
+        status = mon_gdb_new(&config, &r->gdb);
+    if (status)
+        cli_fail("cbit run", "--gdb %s: %s", r->options->gdb,
+                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+    return !status;
+}
+
 static struct cbit_bytes bytes_of(const struct host_bytes *bytes)
 {
     return (struct cbit_bytes){bytes->data, bytes->len};
@@ -535,7 +624,7 @@ static bool open_all(struct runner *r, const struct run_files *files)
 {
     if (host_loop_new(&r->loop))
         return false;
-    return open_trace(r) && open_script(r, files) && open_signals(r) && open_net(r) && make_machine(r, files) && open_monitor(r) &&
+    return open_trace(r) && open_script(r, files) && open_signals(r) && open_net(r) && make_machine(r, files) && open_monitor(r) && open_gdb(r) &&
            open_console(r);
 }
 
@@ -543,6 +632,7 @@ static void close_all(struct runner *r)
 {
     run_console_free(r->console);
     mon_free(r->mon);
+    mon_gdb_free(r->gdb);
     cbit_machine_free(r->machine);
     host_net_free(r->net);
     run_script_free(r->script);
@@ -567,6 +657,7 @@ static int run(const struct run_options *options, const struct run_files *files)
         r.end.wall_ns = elapsed(&r);
         r.end.cpu_ns = host_cpu_ns() - cpu_start;
         r.end.exposed = options->expose_keys != NULL;
+        mon_gdb_ended(r.gdb, r.end.code);
         run_report(options, r.machine, &r.end);
         code = r.end.code;
     }

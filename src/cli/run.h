@@ -22,7 +22,7 @@ struct run_options {
     const char *nvdimm;
     const char *serial, *net;
     bool no_reboot, paused, deterministic;
-    const char *control, *input_script;
+    const char *control, *gdb, *input_script;
     uint64_t timeout_ns, max_insns;
     bool seeded;
     uint64_t seed;

@@ -48,6 +48,17 @@ static bool take_control(const struct cli_option *option, const char *text, void
     return false;
 }
 
+static bool take_address(const struct cli_option *option, const char *text, void *field,
+                         struct cli_why *why)
+{
+    struct host_addr addr;
+
+    if (!host_addr_parse(text, &addr))
+        return cli_text(option, text, field, why);
+    snprintf(why->text, sizeof why->text, "is neither tcp:[HOST:]PORT nor unix:PATH");
+    return false;
+}
+
 #define AT(field) offsetof(struct run_options, field)
 static const struct cli_option table[] = {
     {"cpu", "PROFILE", cli_choice, AT(cpu), "naples, rome, milan (default), genoa or ryzen-pro; no AVX is offered",
@@ -72,7 +83,7 @@ static const struct cli_option table[] = {
     {"no-reboot", NULL, cli_flag, AT(no_reboot), "end with 32 when the guest resets", NULL},
     {"paused", NULL, cli_flag, AT(paused), "wait for 'cont' before the first instruction", NULL},
     {"control", "unix:PATH", take_control, AT(control), "QMP socket", NULL},
-    {"gdb", "tcp:PORT|unix:PATH", cli_unbuilt, 0, "GDB remote protocol", NULL},
+    {"gdb", "tcp:PORT|unix:PATH", take_address, AT(gdb), "GDB remote protocol; a connection pauses the machine", NULL},
     {"timeout", "S", cli_seconds, AT(timeout_ns), "end with 124 after S seconds", NULL},
     {"max-insns", "N", cli_u64, AT(max_insns), "end with 124 after N instructions", NULL},
     {"seed", "N", take_seed, 0, "all randomness, keys included, follows from N", NULL},

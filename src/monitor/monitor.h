@@ -64,6 +64,34 @@ enum cbit_status mon_client_read(struct mon_client *client, const char *view, ui
 /* "raw", "host" or "asid=N"; false: ill-formed. */
 bool mon_view_parse(const char *text, cbit_view *view);
 
+/* ---- GDB remote protocol ---- */
+
+struct mon_gdb_ops {
+    void (*pause)(void *ctx);
+    void (*cont)(void *ctx);
+    void (*step)(void *ctx); /* one instruction, then paused again */
+    void (*quit)(void *ctx);
+    void (*regs)(void *ctx, struct cbit_regs *out);
+    void (*set_regs)(void *ctx, const struct cbit_regs *in);
+    enum cbit_error (*read)(void *ctx, uint64_t at, void *to, size_t len);
+    enum cbit_error (*write)(void *ctx, uint64_t at, const void *from, size_t len);
+    enum cbit_error (*break_set)(void *ctx, uint64_t at);
+    enum cbit_error (*break_clear)(void *ctx, uint64_t at);
+};
+
+struct mon_gdb_config {
+    const struct mon_gdb_ops *ops;
+    void *ctx;
+    struct host_loop *loop; /* outlives the stub */
+    struct host_addr addr;
+};
+
+struct mon_gdb;
+enum cbit_status mon_gdb_new(const struct mon_gdb_config *config, struct mon_gdb **out) CBIT_MUST_CHECK;
+void mon_gdb_free(struct mon_gdb *gdb); /* NULL is allowed, here and below */
+void mon_gdb_stopped(struct mon_gdb *gdb); /* at a breakpoint; the machine is paused already */
+void mon_gdb_ended(struct mon_gdb *gdb, int code);
+
 /* ---- trace output: one line an event, as text or as JSON lines ---- */
 
 struct mon_trace;

@@ -293,7 +293,8 @@ static void decode_block(struct x86_cpu *cpu, struct reading *r, struct x86_deco
 {
     enum x86_decode_result result = decode_first(cpu, r, out);
 
-    while (result == X86_DECODE_MORE && out->n < r->max && !r->crosses)
+    while (result == X86_DECODE_MORE && out->n < r->max && !r->crosses &&
+           !(cpu->n_breaks && x86_break_at(cpu, r->at + out->bytes)))
         result = decode_next(cpu, r, out);
     if (result != X86_DECODE_END) {
         struct x86_insn *mark = &out->insn[out->n_insns++];
@@ -513,7 +514,7 @@ struct x86_block *x86_block_get(struct x86_cpu *cpu, bool single)
 
     if (cpu->mode == X86_MODE_64 && !x86_canonical(at))
         x86_fault_code(cpu, NULL, X86_GP, 0);
-    if (single)
+    if (single || (CB_UNLIKELY(cpu->n_breaks) && x86_break_at(cpu, at)))
         return decode_once(cpu, at);
     if (j->at == at && j->key == cpu->jump_key && !j->block->stale && within_limit(cpu, j->block))
         return j->block;

@@ -160,6 +160,9 @@ struct x86_cpu {
     bool halted, shutdown;
     /* Debugging and events in flight; see x86/sys.h. */
     bool shadow_ss;       /* the shadow is MOV SS's: debug traps wait too */
+    uint64_t breaks[X86_MAX_BREAKS]; /* a debugger's, linear (breaks.c) */
+    unsigned n_breaks;
+    bool break_told;      /* the last x86_run stopped at a break: going on from there passes it */
     bool debug_armed;     /* DR7 enables something */
     bool debug_data;      /* DR7 enables a data breakpoint */
     bool step_trap;       /* TF was set when the running instruction began */

@@ -412,6 +412,17 @@ static bool should_stop(struct x86_cpu *cpu, enum x86_stop *stop)
     return false;
 }
 
+static bool at_break(struct x86_cpu *cpu)
+{
+    const uint64_t at = cpu->mode == X86_MODE_64
+                            ? cpu->rip
+                            : (uint32_t)(cpu->rip + cpu->seg[X86_CS].base);
+    const bool told = cpu->break_told;
+
+    cpu->break_told = !told && x86_break_at(cpu, at);
+    return cpu->break_told;
+}
+
 static enum x86_stop loop(struct x86_cpu *cpu)
 {
     enum x86_stop stop = X86_STOP_BUDGET;
@@ -430,6 +441,8 @@ static enum x86_stop loop(struct x86_cpu *cpu)
             forget_links(run);
             take_interrupt(cpu);
             settle(cpu);
+        } else if (CB_UNLIKELY(cpu->n_breaks) && at_break(cpu)) {
+            return X86_STOP_BREAK;
         } else {
             run_code(cpu);
         }

@@ -73,6 +73,9 @@ void x86_debug_io(struct x86_cpu *cpu, uint16_t port, unsigned len);
 bool x86_debug_page(const struct x86_cpu *cpu, uint64_t at);
 void x86_debug_data(struct x86_cpu *cpu, uint64_t at, unsigned len, bool write);
 
+/* breaks.c: a debugger's breakpoint at a linear address. */
+bool x86_break_at(const struct x86_cpu *cpu, uint64_t at);
+
 /* ---- what other handlers ask ---- */
 
 /*

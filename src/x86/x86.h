@@ -156,6 +156,15 @@ void x86_firmware_done(struct x86_cpu *cpu, bool smee);
  */
 bool x86_debug_translate(struct x86_cpu *cpu, gva_t at, spa_t *out, struct mc_access *access);
 
+/*
+ * A debugger's instruction breakpoints, at linear addresses, unseen by the guest:
+ * x86_run stops with X86_STOP_BREAK in front of the instruction, and the next one
+ * goes on with it.  CBIT_RANGE: too many; CBIT_NOT_FOUND: none there.
+ */
+#define X86_MAX_BREAKS 64
+enum cbit_status x86_break_set(struct x86_cpu *cpu, gva_t at) CBIT_MUST_CHECK;
+enum cbit_status x86_break_clear(struct x86_cpu *cpu, gva_t at) CBIT_MUST_CHECK;
+
 struct x86_stats {
     uint64_t instructions, blocks_decoded, blocks_run, tlb_fills, page_walks, faults, interrupts;
 };
