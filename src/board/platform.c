@@ -526,10 +526,24 @@ void board_add_pci(struct board_platform *p, uint8_t devfn, struct dev_pci *pci)
     dev_pci_plug(&p->pci, devfn, pci);
 }
 
+/* As a PC's BIOS leaves the 8259s, with the line open that real-mode tests drive. */
+static void program_pic(struct board_platform *p)
+{
+    static const struct { uint16_t port; uint8_t value; } sequence[] = {
+        {0x20, 0x11}, {0x21, 0x08}, {0x21, 0x04}, {0x21, 0x01}, {0x21, 0xfb},
+        {0xa0, 0x11}, {0xa1, 0x70}, {0xa1, 0x02}, {0xa1, 0x01}, {0xa1, 0xf7},
+    };
+
+    for (unsigned n = 0; n < CB_ARRAY_LEN(sequence); n++)
+        dev_i8259_out(&p->pic, sequence[n].port, sequence[n].value, 1);
+}
+
 /* What firmware would have set: level-triggered PCI lines and SCI, Interrupt Line registers. */
 static void route_interrupts(struct board_platform *p)
 {
-    if (!p->config.testdev)
+    if (p->config.testdev)
+        program_pic(p);
+    else
         dev_i8259_out(&p->pic, 0x4d1, 0x0e, 1); /* lines 9, 10, 11 */
     for (unsigned devfn = 0; devfn < CB_ARRAY_LEN(p->pci.slot); devfn++) {
         struct dev_pci *pci = p->pci.slot[devfn];
