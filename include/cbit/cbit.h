@@ -68,6 +68,8 @@ enum cbit_image {
 
 enum cbit_choice { CBIT_DEFAULT = -1, CBIT_OFF = 0, CBIT_ON = 1 };
 
+struct cbit_asp_flash; /* cbit/asp.h */
+
 #define CBIT_MAX_DISKS 4
 
 /* A disk that the caller keeps; read and write return false on a host error. */
@@ -95,6 +97,8 @@ struct cbit_config {
     bool expose_keys;      /* lets cbit_machine_exposed_keys answer; the platform says EXPOSED */
     struct cbit_bytes tweak; /* 768 bytes in place of the profile's tweak constants */
     unsigned min_sev_asid; /* 0: 1 */
+    struct cbit_bytes chip; /* the secure processor's (cbit/asp.h); none: a chip of its own */
+    const struct cbit_asp_flash *flash; /* where its flash is kept; NULL: forgotten at the end */
 
     enum cbit_image image;
     struct cbit_bytes kernel, initrd; /* borrowed until cbit_machine_free */

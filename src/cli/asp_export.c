@@ -90,20 +90,14 @@ static bool write_all(const char *dir, const struct exported *e, const struct cb
            put(dir, generation, chip->bundle, chip->bundle_len);
 }
 
-static bool read_chip(struct cli_platform *platform, const char *dir, struct cbit_chip_info *info)
+static bool read_chip(const struct cli_platform *platform, struct cbit_chip_info *info)
 {
-    uint8_t chip[CBIT_CHIP_MAX];
-    size_t len;
-    bool ok;
+    const struct cli_state *state = &platform->state;
 
-    if (platform->state == NULL) {
-        cli_fail(verb, "--state is missing, and the default folder holds no chip");
-        return false;
-    }
-    ok = cli_state_chip(verb, platform->state, dir, chip, &len) &&
-         cbit_chip_read((struct cbit_bytes){chip, len}, info) == CBIT_E_OK;
-    cb_wipe(chip, sizeof chip);
-    return ok;
+    if (state->folder != NULL)
+        return cbit_chip_read((struct cbit_bytes){state->chip, state->chip_len}, info) == CBIT_E_OK;
+    cli_fail(verb, "--state is missing, and the default folder holds no chip");
+    return false;
 }
 
 int cli_asp_export(int argc, char **argv)
@@ -126,8 +120,7 @@ int cli_asp_export(int argc, char **argv)
         return cli_fail(verb, "where to? (see %s --help)", verb);
     if (!cli_platform_open(verb, &o.platform, &platform))
         return CLI_EXIT_ERROR;
-    ok = read_chip(&platform, o.platform.state ? o.platform.state : "the default folder", &chip) &&
-         export_pdh(&platform, &exported);
+    ok = read_chip(&platform, &chip) && export_pdh(&platform, &exported);
     made = ok ? host_folder_make(words[0]) : CBIT_OK;
     if (made != CBIT_OK)
         cli_fail(verb, "%s: %s", words[0], made == CBIT_IO ? strerror(errno) : cb_status_text(made));

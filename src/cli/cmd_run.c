@@ -575,6 +575,10 @@ static struct cbit_config machine_config(struct runner *r, const struct run_file
     config.expose_keys = o->expose_keys != NULL;
     config.tweak = bytes_of(&files->tweak);
     config.min_sev_asid = o->min_sev_asid;
+    if (files->state != NULL) {
+        config.chip = (struct cbit_bytes){files->state->chip, files->state->chip_len};
+        config.flash = &files->state->flash;
+    }
     config.image = o->multiboot ? CBIT_IMAGE_MULTIBOOT : o->bios ? CBIT_IMAGE_ROM : CBIT_IMAGE_AUTO;
     config.kernel = bytes_of(&files->kernel);
     config.initrd = bytes_of(&files->initrd);

@@ -92,29 +92,34 @@ static const char *choose_state(const char *given, char *path, size_t size)
     return access(chip, F_OK) == 0 ? path : NULL;
 }
 
-static bool open_state(const char *verb, const char *dir, struct cli_platform *platform,
-                       struct cbit_asp_config *config, uint8_t chip[CBIT_CHIP_MAX])
+bool cli_state_use(const char *verb, const char *dir, const char *profile, struct cli_state *out)
 {
     struct cbit_chip_info info;
     enum cbit_error error;
-    size_t len;
 
-    platform->state = cli_state_open(verb, dir, false);
-    if (platform->state == NULL || !cli_state_chip(verb, platform->state, dir, chip, &len))
+    *out = (struct cli_state){.folder = cli_state_open(verb, dir, false)};
+    if (out->folder == NULL || !cli_state_chip(verb, out->folder, dir, out->chip, &out->chip_len)) {
+        cli_state_release(out);
         return false;
-    config->chip = (struct cbit_bytes){chip, len};
-    error = cbit_chip_read(config->chip, &info);
-    if (error != CBIT_E_OK) {
+    }
+    error = cbit_chip_read((struct cbit_bytes){out->chip, out->chip_len}, &info);
+    if (error != CBIT_E_OK)
         cli_fail(verb, "%s/chip: %s", dir, cbit_error_text(error));
-        return false;
+    else if (profile != NULL && strcmp(profile, info.profile) != 0)
+        cli_fail(verb, "%s: the chip in %s is a %s", profile, dir, info.profile);
+    else {
+        snprintf(out->profile, sizeof out->profile, "%s", info.profile);
+        out->flash = (struct cbit_asp_flash){out->folder, load_nv, save_nv};
+        return true;
     }
-    if (config->profile != NULL && strcmp(config->profile, info.profile) != 0) {
-        cli_fail(verb, "--profile %s: the chip in %s is a %s", config->profile, dir, info.profile);
-        return false;
-    }
-    platform->flash = (struct cbit_asp_flash){platform->state, load_nv, save_nv};
-    config->flash = &platform->flash;
-    return true;
+    cli_state_release(out);
+    return false;
+}
+
+void cli_state_release(struct cli_state *state)
+{
+    host_state_close(state->folder);
+    cb_wipe(state, sizeof *state);
 }
 
 bool cli_platform_open(const char *verb, const struct cli_platform_options *options,
@@ -122,7 +127,6 @@ bool cli_platform_open(const char *verb, const struct cli_platform_options *opti
 {
     struct cbit_asp_config config;
     struct cbit_why why = {{0}};
-    uint8_t chip[CBIT_CHIP_MAX];
     char path[4096];
     const char *dir = choose_state(options->state, path, sizeof path);
     bool ok;
@@ -136,12 +140,15 @@ bool cli_platform_open(const char *verb, const struct cli_platform_options *opti
     config.trace = options->trace ? print_trace : NULL;
     if (options->memory != 0)
         config.memory = options->memory;
-    ok = dir == NULL || open_state(verb, dir, out, &config, chip);
+    ok = dir == NULL || cli_state_use(verb, dir, options->profile, &out->state);
+    if (ok && dir != NULL) {
+        config.chip = (struct cbit_bytes){out->state.chip, out->state.chip_len};
+        config.flash = &out->state.flash;
+    }
     if (ok && cbit_asp_new(&config, &out->asp, &why) != CBIT_E_OK) {
         cli_fail(verb, "%s%s%s", dir ? dir : "", dir ? ": " : "", why.text);
         ok = false;
     }
-    cb_wipe(chip, sizeof chip);
     if (!ok)
         cli_platform_close(out);
     return ok;
@@ -150,8 +157,8 @@ bool cli_platform_open(const char *verb, const struct cli_platform_options *opti
 void cli_platform_close(struct cli_platform *platform)
 {
     cbit_asp_free(platform->asp);
-    host_state_close(platform->state);
-    *platform = (struct cli_platform){0};
+    cli_state_release(&platform->state);
+    platform->asp = NULL;
 }
 
 /* ---- as the driver's firmware ---- */

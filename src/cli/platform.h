@@ -19,10 +19,21 @@ struct cli_platform_options {
     bool seeded, tsme, trace;
 };
 
-struct cli_platform {
-    struct host_state *state; /* NULL: ephemeral */
-    struct cbit_asp *asp;
+/* A state folder in use: one chip, held against other processes. */
+struct cli_state {
+    struct host_state *folder; /* NULL: not open */
     struct cbit_asp_flash flash;
+    uint8_t chip[CBIT_CHIP_MAX];
+    size_t chip_len;
+    char profile[16];
+};
+/* profile: what the chip must be; NULL: anything.  False: the message was printed. */
+bool cli_state_use(const char *verb, const char *dir, const char *profile, struct cli_state *out);
+void cli_state_release(struct cli_state *state); /* wipes; twice is harmless */
+
+struct cli_platform {
+    struct cli_state state;
+    struct cbit_asp *asp;
 };
 
 /* False: the message was printed. */

@@ -3,7 +3,7 @@
 #ifndef CLI_RUN_H
 #define CLI_RUN_H
 
-#include "cli/cli.h"
+#include "cli/platform.h"
 #include "monitor/monitor.h"
 
 /* ---- options (run_options.c) ---- */
@@ -26,7 +26,7 @@ struct run_options {
     uint64_t timeout_ns, max_insns;
     bool seeded;
     uint64_t seed;
-    const char *expose_keys, *tweak;
+    const char *expose_keys, *tweak, *state;
     uint32_t min_sev_asid;
     const char *trace, *trace_file;
     bool log_json, stats, json;
@@ -54,8 +54,10 @@ struct run_files {
     bool disk_read_only[CBIT_MAX_DISKS];
     unsigned n_disks;
     struct host_disk *nvdimm; /* NULL: none */
+    struct cli_state *state; /* NULL: an ephemeral chip */
 };
-bool run_files_load(struct run_files *files, const struct run_options *options);
+/* options->cpu becomes the chip's where it was not given. */
+bool run_files_load(struct run_files *files, struct run_options *options);
 void run_files_free(struct run_files *files);
 
 /* ---- typed input of a run that can be repeated (run_script.c) ---- */

@@ -2,6 +2,7 @@
 /* Files of a run: those read whole before the machine exists, and its disks. */
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/run.h"
@@ -91,7 +92,28 @@ static bool open_nvdimm(struct run_files *files, const char *text)
     return !status;
 }
 
-bool run_files_load(struct run_files *files, const struct run_options *o)
+/* The chip decides the profile, unless that was given: then they must agree. */
+static bool use_state(struct run_files *files, struct run_options *o)
+{
+    bool ok;
+
+    if (o->state == NULL) {
+        if (o->cpu == NULL)
+            o->cpu = "milan";
+        return true;
+    }
+    files->state = malloc(sizeof *files->state);
+    if (files->state == NULL) {
+        cli_fail("cbit run", "no memory");
+        return false;
+    }
+    ok = cli_state_use("cbit run", o->state, o->cpu, files->state);
+    if (ok)
+        o->cpu = files->state->profile;
+    return ok;
+}
+
+bool run_files_load(struct run_files *files, struct run_options *o)
 {
     const char *image = o->kernel ? o->kernel : o->multiboot ? o->multiboot : o->bios;
     const char *name = o->kernel ? "--kernel" : o->multiboot ? "--multiboot" : "--bios";
@@ -100,7 +122,7 @@ bool run_files_load(struct run_files *files, const struct run_options *o)
     if (load(name, image, &files->kernel) && load("--initrd", o->initrd, &files->initrd) &&
         load("--tweak", o->tweak, &files->tweak) &&
         load("--input-script", o->input_script, &files->script) && open_disks(files, o) &&
-        open_nvdimm(files, o->nvdimm))
+        open_nvdimm(files, o->nvdimm) && use_state(files, o))
         return true;
     run_files_free(files);
     return false;
@@ -117,4 +139,8 @@ void run_files_free(struct run_files *files)
     files->n_disks = 0;
     host_disk_close(files->nvdimm);
     files->nvdimm = NULL;
+    if (files->state != NULL)
+        cli_state_release(files->state);
+    free(files->state);
+    files->state = NULL;
 }

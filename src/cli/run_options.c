@@ -111,7 +111,7 @@ static const struct cli_option table[] = {
     {"sev-dump", "DIR", cli_unbuilt, 0, "write what was launched", NULL},
     {"guest", "FILE", cli_unbuilt, 0, "a guest's options, one a line", NULL},
     {"asp", "unix:PATH", cli_unbuilt, 0, "join a running AMD-SP service", NULL},
-    {"state", "DIR", cli_unbuilt, 0, "AMD-SP state", NULL},
+    {"state", "DIR", cli_text, AT(state), "the AMD-SP's chip and flash (cbit asp setup); default: an ephemeral chip", NULL},
 };
 #undef AT
 
@@ -124,7 +124,6 @@ const struct cli_option *run_option_table(size_t *n)
 struct run_options run_options_default(void)
 {
     return (struct run_options){
-        .cpu = "milan",
         .sme = true,
         .tsme = CBIT_DEFAULT,
         .memory = UINT64_C(512) << 20,

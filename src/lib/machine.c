@@ -164,6 +164,8 @@ static struct pc_config pc_config_of(struct cbit_machine *machine)
         .expose_keys = from->expose_keys,
         .tweak = from->tweak.data,
         .min_sev_asid = from->min_sev_asid,
+        .chip = pc_bytes_of(from->chip),
+        .flash = lib_flash(from->flash),
         .no_jit = from->no_jit,
         .image = image[from->image],
         .kernel = pc_bytes_of(from->kernel),

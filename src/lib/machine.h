@@ -19,5 +19,7 @@ struct cbit_machine {
 };
 
 enum cbit_error lib_error(enum cbit_status status);
+/* flash must outlive what is made; NULL gives none. */
+struct asp_flash lib_flash(const struct cbit_asp_flash *flash);
 
 #endif

@@ -22,20 +22,6 @@ void cbit_asp_config_init(struct cbit_asp_config *config)
 
 /* ---- callbacks, from asp's types to the public ones ---- */
 
-static enum cbit_status flash_load(void *ctx, uint8_t *buf, size_t size, size_t *len)
-{
-    const struct cbit_asp *self = ctx;
-
-    return (enum cbit_status)self->flash.load(self->flash.ctx, buf, size, len);
-}
-
-static enum cbit_status flash_save(void *ctx, const uint8_t *buf, size_t len)
-{
-    const struct cbit_asp *self = ctx;
-
-    return (enum cbit_status)self->flash.save(self->flash.ctx, buf, len);
-}
-
 static void on_trace(void *ctx, const char *line)
 {
     const struct cbit_asp *self = ctx;
@@ -85,7 +71,7 @@ static enum cbit_status make_mc(struct cbit_asp *self, const struct asp_profile 
 static enum cbit_status make_asp(struct cbit_asp *self, const struct asp_profile *profile)
 {
     const struct cbit_asp_config *c = &self->config;
-    const struct asp_flash flash = {.ctx = self, .load = flash_load, .save = flash_save};
+    const struct asp_flash flash = lib_flash(&self->flash);
     const struct asp_config config = {
         .mc = self->mc,
         .profile = profile,
