@@ -135,8 +135,11 @@ static int give(struct call *call, unsigned space, uint64_t at, uint32_t len)
     return call->user->write(call->user->ctx, at, call->blob[space], len) ? 0 : -EFAULT;
 }
 
-/* {u64 address, u32 length} in the caller's memory: PEK_CSR and GET_ID2. */
-static int blob_command(struct call *call, unsigned id)
+/*
+ * {u64 address, u32 length} in the caller's memory: PEK_CSR and GET_ID2.  The
+ * driver looks at that memory first, then at the platform's state.
+ */
+static int blob_command(struct call *call, unsigned id, bool writable)
 {
     struct wire_sev_blob blob = {0};
     uint8_t user[12];
@@ -150,6 +153,9 @@ static int blob_command(struct call *call, unsigned id)
     at = blob.paddr;
     if (blob.length > WIRE_DEVSEV_BLOB_MAX && at != 0)
         return -EFAULT;
+    result = id == WIRE_SEV_PEK_CSR ? start_if_needed(call, writable) : 0;
+    if (result != 0)
+        return result;
     if (at == 0 || blob.length == 0)
         blob = (struct wire_sev_blob){0};
     else
@@ -166,15 +172,12 @@ static int blob_command(struct call *call, unsigned id)
 
 static int do_pek_csr(struct call *call, bool writable)
 {
-    const int result = start_if_needed(call, writable);
-
-    return result != 0 ? result : blob_command(call, WIRE_SEV_PEK_CSR);
+    return blob_command(call, WIRE_SEV_PEK_CSR, writable);
 }
 
 static int do_get_id2(struct call *call, bool writable)
 {
-    (void)writable;
-    return blob_command(call, WIRE_SEV_GET_ID);
+    return blob_command(call, WIRE_SEV_GET_ID, writable);
 }
 
 static int do_get_id(struct call *call, bool writable)

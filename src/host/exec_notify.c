@@ -30,7 +30,10 @@ struct host_exec_notify {
     struct seccomp_notif_resp *answer;
 };
 
-/* Which argument is the folder, the path; -1: none. */
+/*
+ * Which arguments are the folder and the path; -1: none.  Where dir is given and
+ * the path is empty, or is not given, the call is about the descriptor dir.
+ */
 struct watched {
     int call;
     signed char dir, path;
@@ -41,13 +44,14 @@ static bool act_open(struct host_exec_notify *notify, const struct watched *row)
 static bool act_stat(struct host_exec_notify *notify, const struct watched *row);
 static bool act_statx(struct host_exec_notify *notify, const struct watched *row);
 static bool act_access(struct host_exec_notify *notify, const struct watched *row);
+static bool act_fstat(struct host_exec_notify *notify, const struct watched *row);
 
 static const struct watched watched[] = {
     {SCMP_SYS(openat), 0, 1, act_open},        {SCMP_SYS(open), -1, 0, act_open},
     {SCMP_SYS(newfstatat), 0, 1, act_stat},    {SCMP_SYS(stat), -1, 0, act_stat},
     {SCMP_SYS(lstat), -1, 0, act_stat},        {SCMP_SYS(statx), 0, 1, act_statx},
     {SCMP_SYS(faccessat), 0, 1, act_access},   {SCMP_SYS(faccessat2), 0, 1, act_access},
-    {SCMP_SYS(access), -1, 0, act_access},
+    {SCMP_SYS(access), -1, 0, act_access},     {SCMP_SYS(fstat), 0, -1, act_fstat},
 };
 
 bool host_exec_notify_offered(void)
@@ -65,8 +69,9 @@ int host_exec_notify_install(void)
 
     for (size_t i = 0; ok && i < CB_ARRAY_LEN(watched); i++)
         ok = seccomp_rule_add(filter, SCMP_ACT_NOTIFY, watched[i].call, 0) == 0;
-    ok = ok && seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(ioctl), 1,
-                                SCMP_A1_32(SCMP_CMP_EQ, WIRE_DEVSEV_ISSUE_CMD)) == 0;
+    ok = ok && seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(ioctl), 1, /* of its type */
+                                SCMP_A1(SCMP_CMP_MASKED_EQ, 0xff00,
+                                        WIRE_DEVSEV_ISSUE_CMD & 0xff00)) == 0;
     if (ok && seccomp_load(filter) == 0)
         fd = fcntl(seccomp_notify_fd(filter), F_DUPFD_CLOEXEC, 3);
     if (filter != NULL)
@@ -117,17 +122,6 @@ static bool dir_is_dev(const struct host_exec_notify *notify, const struct watch
     return n == 4 && memcmp(target, "/dev", 4) == 0;
 }
 
-static bool names_device(struct host_exec_notify *notify, const struct watched *row)
-{
-    char path[64];
-
-    if (!read_text(notify, notify->ask->data.args[(int)row->path], path, sizeof(path)))
-        return false;
-    if (path[0] != '/')
-        return strcmp(path, "sev") == 0 && dir_is_dev(notify, row);
-    return strcmp(path, WIRE_DEVSEV_PATH) == 0;
-}
-
 /* Is the descriptor one of the token, and open for writing? */
 static bool is_token_fd(const struct host_exec_notify *notify, int fd, bool *writable)
 {
@@ -151,6 +145,22 @@ static bool is_token_fd(const struct host_exec_notify *notify, int fd, bool *wri
         fclose(info);
     *writable = (flags & O_ACCMODE) != O_RDONLY;
     return true;
+}
+
+static bool names_device(struct host_exec_notify *notify, const struct watched *row)
+{
+    const int fd = row->dir < 0 ? -1 : (int)notify->ask->data.args[(int)row->dir];
+    char path[64] = "";
+    bool writable;
+
+    if (row->path >= 0 &&
+        !read_text(notify, notify->ask->data.args[(int)row->path], path, sizeof(path)))
+        return false;
+    if (path[0] == '\0')
+        return fd >= 0 && is_token_fd(notify, fd, &writable);
+    if (path[0] != '/')
+        return strcmp(path, "sev") == 0 && dir_is_dev(notify, row);
+    return strcmp(path, WIRE_DEVSEV_PATH) == 0;
 }
 
 /* ---- one answer a kind of call; false: the call goes on in the kernel ---- */
@@ -196,6 +206,12 @@ static bool act_stat(struct host_exec_notify *notify, const struct watched *row)
     st.st_mode = S_IFCHR | WIRE_DEVSEV_MODE;
     st.st_rdev = makedev(WIRE_DEVSEV_MAJOR, WIRE_DEVSEV_MINOR);
     return give(notify, notify->ask->data.args[row->path + 1], &st, sizeof(st));
+}
+
+static bool act_fstat(struct host_exec_notify *notify, const struct watched *row)
+{
+    (void)row; /* the buffer follows the descriptor, as it would follow a path there */
+    return act_stat(notify, &(const struct watched){.path = 0});
 }
 
 static bool act_statx(struct host_exec_notify *notify, const struct watched *row)
