@@ -90,7 +90,7 @@ void x86_blocks_free(struct x86_cpu *cpu)
 static void forget_jumps(struct x86_cpu *cpu)
 {
     for (unsigned k = 0; k < X86_JUMPS; k++)
-        cpu->jumps[k].at = 1, cpu->jumps[k].key = UINT64_MAX;
+        cpu->jumps[k] = (struct x86_jump){.at = 1, .key = UINT64_MAX};
 }
 
 void x86_blocks_forget(struct x86_cpu *cpu)
@@ -495,7 +495,7 @@ static bool jump_revive(struct x86_cpu *cpu, struct x86_jump *j, uint64_t at)
     spa_t frame;
     uint32_t code;
 
-    if (j->at != at || b->stale || b->crosses || b->page->key != x86_code_key(cpu) ||
+    if (!b || j->at != at || b->stale || b->crosses || b->page->key != x86_code_key(cpu) ||
         !x86_fetch_page(cpu, at, &frame, &access, &code))
         return false;
     if ((frame.v & CB_PAGE_MASK) != b->page->frame.v || !same_access(access, b->page->access))

@@ -553,6 +553,20 @@ static void bound_raises_br(void **state)
     assert_int_equal((BOX_DO(b, 1, 0x62, 0x03)).vector, 5);
 }
 
+/* An empty entry of the table of jumps looked like one for this address. */
+static void a_jump_to_address_1_finds_what_is_there(void **state)
+{
+    struct box *b = *state;
+    struct box_end e;
+
+    box_set_mode(b, BOX_LONG0);
+    b->regs.gpr[0] = 1;
+    memcpy(b->ram + 1, "\xf9\xf4", 2); /* stc; hlt */
+    e = BOX_DO(b, 2, 0xff, 0xe0);
+    assert_int_equal(e.regs.rip, 2);
+    assert_int_equal(e.regs.rflags & 1, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -577,6 +591,7 @@ int main(void)
         cmocka_unit_test(sysret_to_a_rip_that_is_not_canonical_faults_in_user_mode),
         cmocka_unit_test(sysenter_and_sysexit_in_legacy_mode),
         cmocka_unit_test(bound_raises_br),
+        cmocka_unit_test(a_jump_to_address_1_finds_what_is_there),
     };
 
     return cmocka_run_group_tests_name("x86 transfers", tests, setup, teardown);
