@@ -113,12 +113,24 @@ static void guests(struct cursor *c, struct asp *asp)
     }
 }
 
-/* Only with SEV-ES are there any. */
 static void vmsa_slots(struct cursor *c, struct asp *asp)
 {
-    for (size_t i = 0; i < ASP_MAX_VMSA && asp->es; i++) {
-        u32(c, &asp->vmsa[i].handle);
-        bytes(c, asp->vmsa[i].checksum, sizeof(asp->vmsa[i].checksum));
+    uint32_t used = 0, next = 0;
+
+    for (size_t i = 0; i < ASP_MAX_VMSA && c->direction == SAVE; i++)
+        used += asp->vmsa[i].handle != 0;
+    u32(c, &used);
+    for (uint32_t n = 0; n < used && !c->failed; n++) {
+        while (c->direction == SAVE && asp->vmsa[next].handle == 0)
+            next++;
+        u32(c, &next);
+        if (next >= ASP_MAX_VMSA) {
+            c->failed = true;
+            return;
+        }
+        u32(c, &asp->vmsa[next].handle);
+        bytes(c, asp->vmsa[next].checksum, sizeof(asp->vmsa[next].checksum));
+        next++;
     }
 }
 
@@ -157,7 +169,7 @@ static void fields(struct cursor *c, struct asp *asp)
 
 #define PLAIN_MAX                                                                          \
     (ASP_NV_RECORD_SIZE + ASP_MAX_CPUS + ASP_MAX_ASIDS + 1024 +                            \
-     WIRE_SEV_MAX_HANDLE * (sizeof(struct asp_guest) + 128) + ASP_MAX_VMSA * 24)
+     WIRE_SEV_MAX_HANDLE * (sizeof(struct asp_guest) + 128) + ASP_MAX_VMSA * 32)
 
 /* Everything in fields() is the copy's; saving writes each field back unchanged. */
 static struct asp *copy_of(const struct asp *asp)

@@ -519,6 +519,134 @@ static void the_swap_counter_never_wraps(void **state)
     platform_free(&p);
 }
 
+static unsigned raw_packet(struct platform *p, unsigned id, struct wire_sev_packet c)
+{
+    uint8_t b[52];
+
+    wire_sev_packet_encode(&c, b);
+    return run(p, id, b, sizeof(b));
+}
+
+#define END PLATFORM_DRAM
+
+static void packets_have_their_lengths_and_addresses(void **state)
+{
+    static const struct {
+        struct wire_sev_packet c;
+        unsigned send, receive;
+    } cases[] = {
+        {{1, {AT_HEADER, 51}, {AT_GUEST, 16}, {AT_PACKET, 16}}, WIRE_SEV_INVALID_LENGTH,
+         WIRE_SEV_INVALID_LENGTH},
+        {{1, {0, 0}, {0, 0}, {0, 0}}, WIRE_SEV_INVALID_LENGTH, WIRE_SEV_INVALID_LENGTH},
+        {{1, {AT_HEADER, 52}, {AT_GUEST, 0}, {AT_PACKET, 0}}, WIRE_SEV_INVALID_LENGTH,
+         WIRE_SEV_INVALID_LENGTH},
+        {{1, {AT_HEADER, 52}, {AT_GUEST, 20}, {AT_PACKET, 20}}, WIRE_SEV_INVALID_LENGTH,
+         WIRE_SEV_INVALID_LENGTH},
+        {{1, {AT_HEADER, 52}, {AT_GUEST, 0x5010}, {AT_PACKET, 0x5010}}, WIRE_SEV_INVALID_LENGTH,
+         WIRE_SEV_INVALID_LENGTH},
+        {{1, {AT_HEADER, 52}, {AT_GUEST, 32}, {AT_PACKET, 16}}, WIRE_SEV_INVALID_LENGTH,
+         WIRE_SEV_INVALID_LENGTH},
+        {{1, {AT_HEADER, 52}, {AT_GUEST, UINT32_MAX - 15}, {AT_PACKET, UINT32_MAX - 15}},
+         WIRE_SEV_INVALID_LENGTH, WIRE_SEV_INVALID_LENGTH},
+        {{1, {AT_HEADER, 52}, {AT_GUEST + 4, 16}, {AT_PACKET, 16}}, WIRE_SEV_INVALID_ADDRESS,
+         WIRE_SEV_INVALID_ADDRESS},
+        {{1, {AT_HEADER, 52}, {END - 16, 32}, {AT_PACKET, 32}}, WIRE_SEV_INVALID_ADDRESS,
+         WIRE_SEV_INVALID_ADDRESS},
+        {{1, {END - 51, 52}, {AT_GUEST, 16}, {AT_PACKET, 16}}, WIRE_SEV_INVALID_ADDRESS,
+         WIRE_SEV_INVALID_ADDRESS},
+        {{1, {AT_HEADER, 52}, {AT_GUEST, 16}, {END - 15, 16}}, WIRE_SEV_INVALID_ADDRESS,
+         WIRE_SEV_INVALID_ADDRESS},
+        {{1, {AT_HEADER, 52}, {AT_GUEST, 16}, {UINT64_MAX - 7, 16}}, WIRE_SEV_INVALID_ADDRESS,
+         WIRE_SEV_INVALID_ADDRESS},
+        {{7, {AT_HEADER, 52}, {AT_GUEST, 16}, {AT_PACKET, 16}}, WIRE_SEV_INVALID_GUEST,
+         WIRE_SEV_INVALID_GUEST},
+        /* Sending may give a larger buffer, receiving wants the lengths to agree. */
+        {{1, {AT_HEADER, 60}, {AT_GUEST, 16}, {AT_PACKET, 32}}, WIRE_SEV_SUCCESS,
+         WIRE_SEV_INVALID_LENGTH},
+        {{1, {AT_HEADER, 60}, {AT_GUEST, 16}, {AT_PACKET, 16}}, WIRE_SEV_SUCCESS,
+         WIRE_SEV_SUCCESS},
+    };
+    const struct world *w = *state;
+    struct platform a, b;
+    struct parcel parcel;
+
+    chip_up(&a, w, 0, false);
+    chip_up(&b, w, 1, false);
+    make_parcel(&b, &w->pub[1], &parcel);
+    running_guest(&a, 0, 5);
+    assert_int_equal(send_start(&a, 1, &parcel), 0);
+    receive_start(&a, &b, 0, 9);
+    for (size_t i = 0; i < CB_ARRAY_LEN(cases); i++) {
+        assert_int_equal(raw_packet(&a, WIRE_SEV_SEND_UPDATE_DATA, cases[i].c), cases[i].send);
+        carry(&a, &b, AT_HEADER, WIRE_SEV_PACKET_SIZE);
+        carry(&a, &b, AT_PACKET, 32);
+        assert_int_equal(raw_packet(&b, WIRE_SEV_RECEIVE_UPDATE_DATA, cases[i].c),
+                         cases[i].receive);
+    }
+    platform_free(&a);
+    platform_free(&b);
+}
+
+static void send_start_has_its_lengths_and_addresses(void **state)
+{
+    const struct wire_sev_blob pdh = {AT_CERT, 0x824}, chain = {AT_OUT2, 0x186c};
+    const struct wire_sev_blob amd = {AT_AMD, 1664}, session = {AT_SESSION, 128};
+    const struct {
+        struct wire_sev_send_start c;
+        unsigned want;
+    } cases[] = {
+        {{9, 0, pdh, chain, amd, session}, WIRE_SEV_INVALID_GUEST},
+        {{1, 0, pdh, chain, amd, {AT_SESSION, 127}}, WIRE_SEV_INVALID_LENGTH},
+        {{1, 0, pdh, chain, amd, {AT_SESSION, 129}}, WIRE_SEV_INVALID_LENGTH},
+        {{1, 0, {AT_CERT, 0x823}, chain, amd, session}, WIRE_SEV_INVALID_LENGTH},
+        {{1, 0, pdh, {AT_OUT2, 0x186b}, amd, session}, WIRE_SEV_INVALID_LENGTH},
+        {{1, 0, pdh, chain, {AT_AMD, 0}, session}, WIRE_SEV_INVALID_LENGTH},
+        {{1, 0, pdh, chain, {AT_AMD, 1665}, session}, WIRE_SEV_INVALID_LENGTH},
+        {{1, 0, pdh, chain, {AT_AMD, UINT32_MAX}, session}, WIRE_SEV_INVALID_LENGTH},
+        {{1, 0, {END, 0x824}, chain, amd, session}, WIRE_SEV_INVALID_ADDRESS},
+        {{1, 0, pdh, {END - 0x186b, 0x186c}, amd, session}, WIRE_SEV_INVALID_ADDRESS},
+        {{1, 0, pdh, chain, {END - 1663, 1664}, session}, WIRE_SEV_INVALID_ADDRESS},
+        {{1, 0, pdh, chain, amd, {END - 127, 128}}, WIRE_SEV_INVALID_ADDRESS},
+        {{1, 0, pdh, chain, amd, session}, WIRE_SEV_SUCCESS},
+    };
+    const struct world *w = *state;
+    struct platform a, b;
+    struct parcel parcel;
+    uint8_t bytes[68];
+
+    chip_up(&a, w, 0, false);
+    chip_up(&b, w, 1, false);
+    make_parcel(&b, &w->pub[1], &parcel);
+    running_guest(&a, POLICY, 5);
+    put(&a, AT_CERT, parcel.pdh, sizeof(parcel.pdh));
+    put(&a, AT_OUT2, parcel.chain, sizeof(parcel.chain));
+    put(&a, AT_AMD, parcel.bundle, parcel.bundle_len);
+    for (size_t i = 0; i < CB_ARRAY_LEN(cases); i++) {
+        wire_sev_send_start_encode(&cases[i].c, bytes);
+        assert_int_equal(run(&a, WIRE_SEV_SEND_START, bytes, sizeof(bytes)), cases[i].want);
+    }
+    platform_free(&a);
+    platform_free(&b);
+}
+
+static void save_areas_run_out(void **state)
+{
+    const struct world *w = *state;
+    struct platform p;
+
+    chip_up(&p, w, 0, true);
+    new_guest(&p, ES_POLICY, 1);
+    for (unsigned i = 0; i < ASP_MAX_VMSA; i++)
+        assert_int_equal(region(&p, WIRE_SEV_LAUNCH_UPDATE_VMSA, 1, AT_GUEST, 0x1000), 0);
+    assert_int_equal(region(&p, WIRE_SEV_LAUNCH_UPDATE_VMSA, 1, AT_GUEST, 0x1000),
+                     WIRE_SEV_RESOURCE_LIMIT);
+    assert_int_equal(run_handle(&p, WIRE_SEV_DEACTIVATE, 1), 0);
+    assert_int_equal(run_handle(&p, WIRE_SEV_DECOMMISSION, 1), 0);
+    new_guest(&p, ES_POLICY, 1); /* its areas went with the guest */
+    assert_int_equal(region(&p, WIRE_SEV_LAUNCH_UPDATE_VMSA, 1, AT_GUEST, 0x1000), 0);
+    platform_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -538,6 +666,9 @@ int main(void)
         cmocka_unit_test(a_swapped_page_comes_back_anywhere_but_only_whole),
         cmocka_unit_test(a_large_page_swaps_too),
         cmocka_unit_test(the_swap_counter_never_wraps),
+        cmocka_unit_test(packets_have_their_lengths_and_addresses),
+        cmocka_unit_test(send_start_has_its_lengths_and_addresses),
+        cmocka_unit_test(save_areas_run_out),
     };
 
     return cmocka_run_group_tests(tests, make_world, free_world);
