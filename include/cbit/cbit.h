@@ -211,6 +211,15 @@ CBIT_API enum cbit_error cbit_machine_read_virtual(struct cbit_machine *machine,
                                                    void *to, size_t len);
 CBIT_API enum cbit_error cbit_machine_write_virtual(struct cbit_machine *machine, uint64_t address,
                                                     const void *from, size_t len);
+/*
+ * Physical memory as the host's CPU would read it, with the C-bit that its page tables
+ * gave each frame when the map was made.
+ */
+struct cbit_c_map;
+CBIT_API enum cbit_error cbit_c_map_new(const struct cbit_machine *machine, struct cbit_c_map **out);
+CBIT_API void cbit_c_map_free(struct cbit_c_map *map); /* NULL is allowed */
+CBIT_API enum cbit_error cbit_c_map_peek(const struct cbit_c_map *map, uint64_t address, void *to,
+                                         size_t len);
 /* Breakpoints at virtual addresses, unseen by the guest; cbit_machine_run says CBIT_STOP_BREAK. */
 CBIT_API enum cbit_error cbit_machine_break_set(struct cbit_machine *machine, uint64_t address);
 CBIT_API enum cbit_error cbit_machine_break_clear(struct cbit_machine *machine, uint64_t address);

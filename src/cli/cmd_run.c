@@ -28,6 +28,7 @@ struct runner {
     struct run_console *console;
     struct mon *mon;
     struct mon_gdb *gdb;
+    struct cbit_c_map *core; /* while a core file is written */
     struct mon_trace *trace;
     struct host_net *net;       /* NULL: none */
     struct run_script *script; /* NULL: none */
@@ -170,7 +171,40 @@ static size_t op_dram(void *ctx, struct cbit_range *out, size_t max)
     return cbit_machine_dram(r->machine, out, max);
 }
 
+static void op_regs(void *ctx, struct cbit_regs *out)
+{
+    const struct runner *r = ctx;
+
+    cbit_machine_regs(r->machine, out);
+}
+
+static enum cbit_error op_core_begin(void *ctx)
+{
+    struct runner *r = ctx;
+
+    return cbit_c_map_new(r->machine, &r->core);
+}
+
+static enum cbit_error op_core_peek(void *ctx, uint64_t at, void *to, size_t len)
+{
+    const struct runner *r = ctx;
+
+    return cbit_c_map_peek(r->core, at, to, len);
+}
+
+static void op_core_end(void *ctx)
+{
+    struct runner *r = ctx;
+
+    cbit_c_map_free(r->core);
+    r->core = NULL;
+}
+
 static const struct mon_ops ops = {
+    .regs = op_regs,
+    .core_begin = op_core_begin,
+    .core_peek = op_core_peek,
+    .core_end = op_core_end,
     .status = op_status,
     .stop = op_stop,
     .cont = op_cont,
@@ -192,13 +226,6 @@ static void gdb_step(void *ctx)
     cbit_machine_run(r->machine, (struct cbit_slice){.max_insns = 1});
     cbit_machine_pause(r->machine);
     r->started = true;
-}
-
-static void gdb_regs(void *ctx, struct cbit_regs *out)
-{
-    const struct runner *r = ctx;
-
-    cbit_machine_regs(r->machine, out);
 }
 
 static void gdb_set_regs(void *ctx, const struct cbit_regs *in)
@@ -241,7 +268,7 @@ static const struct mon_gdb_ops gdb_ops = {
     .cont = op_cont,
     .step = gdb_step,
     .quit = op_quit,
-    .regs = gdb_regs,
+    .regs = op_regs,
     .set_regs = gdb_set_regs,
     .read = gdb_read,
     .write = gdb_write,

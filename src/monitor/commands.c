@@ -299,6 +299,11 @@ static const struct mon_command commands[] = {
     {"pmemsave",
      pmemsave,
      {{"val", JSON_INTEGER, false}, {"size", JSON_INTEGER, false}, {"filename", JSON_STRING, false}}},
+    {"dump-guest-memory",
+     mon_dump_guest_memory,
+     {{"paging", JSON_ANY_BOOL, false},
+      {"protocol", JSON_STRING, false},
+      {"format", JSON_STRING, true}}},
     {"cbit-dram",
      cbit_dram,
      {{"view", JSON_STRING, false},
@@ -330,6 +335,12 @@ static const struct mon_param *param_of(const struct mon_command *command, const
     return NULL;
 }
 
+/* jansson has a type for each truth value; a parameter wants either. */
+static json_type type_of(const json_t *value)
+{
+    return json_is_boolean(value) ? JSON_ANY_BOOL : json_typeof(value);
+}
+
 static bool one_param_ok(const struct mon_param *param, json_t *args, struct mon_reply *reply)
 {
     json_t *value = json_object_get(args, param->name);
@@ -337,7 +348,7 @@ static bool one_param_ok(const struct mon_param *param, json_t *args, struct mon
     if (!value) {
         if (!param->optional)
             mon_refuse(reply, "Parameter '%s' is missing", param->name);
-    } else if (json_typeof(value) != param->type) {
+    } else if (type_of(value) != param->type) {
         mon_refuse(reply, "Invalid parameter type for '%s'", param->name);
     }
     return !*reply->reason;

@@ -16,7 +16,9 @@ struct mon_reply {
 
 typedef void mon_command_fn(struct mon *mon, json_t *args, struct mon_reply *reply);
 
-/* One argument of a command.  type is jansson's. */
+#define JSON_ANY_BOOL JSON_TRUE
+
+/* One argument of a command.  type is jansson's; JSON_ANY_BOOL is either truth value. */
 struct mon_param {
     const char *name;
     json_type type;
@@ -39,6 +41,9 @@ bool mon_params_ok(const struct mon_command *command, json_t *args, struct mon_r
 
 __attribute__((format(printf, 2, 3))) void mon_refuse(struct mon_reply *reply, const char *format,
                                                       ...);
+
+/* dump.c */
+mon_command_fn mon_dump_guest_memory;
 
 const struct mon_config *mon_config_of(const struct mon *mon);
 

@@ -6,7 +6,7 @@
 command -v gdb >/dev/null || skip_all "no gdb"
 kernel cloud
 initramfs
-plan 10
+plan 11
 words="console=ttyS0 panic=-1 quiet nokaslr cryptomgr.notests=1 mem_encrypt=on"
 common=(--memory 256M --unpack-kernel --kernel "$image" --initrd "$initrd" --append "$words")
 
@@ -66,4 +66,12 @@ at=$((0x$banner - 0xffffffff80000000))
 "$CBIT" dram read --control "unix:$work/vm.ctl" --view host $at 16 | grep -q 'Linux version' &&
     ! "$CBIT" dram read --control "unix:$work/vm.ctl" --view raw $at 16 | grep -q 'Linux'
 ok $? "which is ciphertext at the pins"
+# the core file: gdb finds registers and, by physical address, what the CPU would read
+"$CBIT" qmp --control "unix:$work/vm.ctl" stop >/dev/null
+"$CBIT" qmp --control "unix:$work/vm.ctl" dump-guest-memory \
+    "{\"paging\": false, \"protocol\": \"file:$work/core\"}" >/dev/null
+gdb -q -nx -batch -ex 'set architecture i386:x86-64' -ex "core-file $work/core" \
+    -ex "x/s $at" -ex 'printf "rip %d\n", $rip != 0' >"$work/core.out" 2>&1
+grep -q 'Linux version 6.1' "$work/core.out" && grep -q '^rip 1' "$work/core.out"
+ok $? "the ELF core opens in gdb and holds what the CPU reads"
 stop vm

@@ -98,7 +98,28 @@ static size_t fake_dram(void *ctx, struct cbit_range *out, size_t max)
     return 1;
 }
 
+static void fake_regs(void *ctx, struct cbit_regs *out)
+{
+    (void)ctx;
+    *out = (struct cbit_regs){.rip = 0x1122334455667788};
+}
+
+static enum cbit_error fake_core_begin(void *ctx)
+{
+    note(ctx, "begin;");
+    return CBIT_E_OK;
+}
+
+static void fake_core_end(void *ctx)
+{
+    note(ctx, "end;");
+}
+
 static const struct mon_ops fake_ops = {
+    .regs = fake_regs,
+    .core_begin = fake_core_begin,
+    .core_peek = fake_peek_c0,
+    .core_end = fake_core_end,
     .status = fake_status,
     .stop = fake_stop,
     .cont = fake_cont,
@@ -350,6 +371,35 @@ static void dumps_hold_what_the_view_shows(void **state)
     close(fd);
 }
 
+static void a_core_file_has_registers_and_memory(void **state)
+{
+    struct fake *fake = *state;
+    const int fd = negotiated(fake);
+    struct host_bytes bytes;
+    char request[256], path[128];
+
+    snprintf(path, sizeof path, "%s/core", fake->folder);
+    snprintf(request, sizeof request,
+             "{\"execute\":\"dump-guest-memory\",\"arguments\":{\"paging\":false,\"protocol\":\"file:%s\"}}",
+             path);
+    assert_non_null(strstr(talk(fake, fd, request), "\"return\""));
+    assert_string_equal(fake->log, "begin;end;");
+    assert_int_equal(host_file_read(path, 1 << 20, &bytes), CBIT_OK);
+    assert_int_equal(bytes.len, 8192 + DRAM_SIZE);
+    assert_memory_equal(bytes.data, "\177ELF", 4);
+    assert_int_equal(cb_load_le16(bytes.data + 16), 4);
+    assert_true(cb_load_le64(bytes.data + 64 + 2 * 56 + 20 + 112 + 8 * 16) == 0x1122334455667788);
+    assert_int_equal(bytes.data[8192 + 0x1234], 0x34);
+    host_bytes_free(&bytes);
+    assert_non_null(strstr(talk(fake, fd, "{\"execute\":\"dump-guest-memory\",\"arguments\":{\"paging\":true,\"protocol\":\"file:/x\"}}"),
+                           "not built yet"));
+    assert_non_null(strstr(talk(fake, fd, "{\"execute\":\"dump-guest-memory\",\"arguments\":{\"paging\":1,\"protocol\":\"file:/x\"}}"),
+                           "Invalid parameter type"));
+    assert_non_null(strstr(talk(fake, fd, "{\"execute\":\"dump-guest-memory\",\"arguments\":{\"paging\":false,\"protocol\":\"fd:x\"}}"),
+                           "is not file:PATH"));
+    close(fd);
+}
+
 static void a_range_outside_dram_leaves_no_file(void **state)
 {
     struct fake *fake = *state;
@@ -418,6 +468,7 @@ int main(void)
         CASE(more_peers_than_fit_are_turned_away),
         CASE(a_peer_that_never_reads_is_dropped),
         CASE(dumps_hold_what_the_view_shows),
+        CASE(a_core_file_has_registers_and_memory),
         CASE(a_range_outside_dram_leaves_no_file),
         CASE(the_folder_is_private_and_the_socket_ours),
         cmocka_unit_test(views_are_named_raw_host_and_asid),
