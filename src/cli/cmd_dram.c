@@ -9,13 +9,14 @@
 #include <jansson.h>
 
 #include "cli/cli.h"
+#include "cli/dram_map.h"
 #include "cli/hexdump.h"
 #include "monitor/monitor.h"
 
 static const char verb[] = "cbit dram";
 
 struct dram_options {
-    const char *control, *view;
+    const char *control, *view, *png;
 };
 
 static bool take_view(const struct cli_option *option, const char *text, void *field,
@@ -34,6 +35,8 @@ static const struct cli_option table[] = {
      "the machine's control socket", NULL},
     {"view", "raw|host|asid=N", take_view, offsetof(struct dram_options, view),
      "the DIMM's pins, the SME/TSME key, or a guest's key (default raw)", NULL},
+    {"png", "FILE", cli_text, offsetof(struct dram_options, png),
+     "map: a picture, one pixel a frame, instead of text", NULL},
 };
 
 /* A word of the command line as a number or a size. */
@@ -114,6 +117,12 @@ static int dram_dump(struct mon_client *client, const struct dram_options *o, co
                   : CLI_EXIT_OK;
 }
 
+static int dram_map(struct mon_client *client, const struct dram_options *o, const char **words)
+{
+    (void)words;
+    return cli_dram_map(client, o->png);
+}
+
 static const struct {
     const char *name;
     size_t n_words;
@@ -121,6 +130,7 @@ static const struct {
 } actions[] = {
     {"read", 3, dram_read},
     {"dump", 2, dram_dump},
+    {"map", 1, dram_map},
 };
 
 static int act(const struct dram_options *o, const char **words, size_t n_words)
@@ -143,7 +153,7 @@ static int act(const struct dram_options *o, const char **words, size_t n_words)
         mon_client_close(client);
         return code;
     }
-    return cli_fail(verb, "'%s' is neither 'read' nor 'dump' (see cbit dram --help)", words[0]);
+    return cli_fail(verb, "'%s' is none of: read dump map (see cbit dram --help)", words[0]);
 }
 
 int cli_cmd_dram(int argc, char **argv)
@@ -162,10 +172,11 @@ int cli_cmd_dram(int argc, char **argv)
     if (parsed != CLI_OK)
         return cli_usage(parsed, &line,
                          "read --control unix:PATH [--view VIEW] ADDR LEN\n"
-                         "       cbit dram dump --control unix:PATH [--view VIEW] FILE",
+                         "       cbit dram dump --control unix:PATH [--view VIEW] FILE\n"
+                         "       cbit dram map --control unix:PATH [--png FILE]",
                          &why);
     if (line.n_words == 0)
-        return cli_fail(verb, "read or dump? (see cbit dram --help)");
+        return cli_fail(verb, "read, dump or map? (see cbit dram --help)");
     if (!options.control)
         return cli_fail(verb, "--control is missing: which machine?");
     return act(&options, words, line.n_words);

@@ -200,7 +200,15 @@ static void op_core_end(void *ctx)
     r->core = NULL;
 }
 
+static bool op_frame(void *ctx, uint64_t at, cbit_view *view)
+{
+    const struct runner *r = ctx;
+
+    return cbit_machine_frame(r->machine, at, view);
+}
+
 static const struct mon_ops ops = {
+    .frame = op_frame,
     .regs = op_regs,
     .core_begin = op_core_begin,
     .core_peek = op_core_peek,

@@ -7,7 +7,7 @@
 
 static const struct cli_verb verbs[] = {
     {"run", "run a machine", cli_cmd_run},
-    {"dram", "a running machine's memory: read, dump", cli_cmd_dram},
+    {"dram", "a running machine's memory: read, dump, map", cli_cmd_dram},
     {"qmp", "one command to a running machine's control socket", cli_cmd_qmp},
     {"asp", "the secure processor on its own: setup, export, kds, socket ...", cli_cmd_asp},
     {"exec", "run a program with /dev/sev answered", cli_cmd_exec},

@@ -260,6 +260,48 @@ static void cbit_dram(struct mon *mon, json_t *args, struct mon_reply *reply)
     }
 }
 
+#define RUNS_MAX 16384u /* an answer stays well under a megabyte */
+#define RUN_MAX (1 << 20)
+
+static int view_of(const struct mon_config *config, uint64_t at)
+{
+    cbit_view view;
+
+    return config->ops->frame(config->ctx, at, &view) ? (int)view : -1;
+}
+
+/*
+ * {"addr": A}: runs of [frames, view] from A on, -1 for frames never written, and
+ * where the next question begins; 0: that was all.  Holes between ranges count as
+ * never written.
+ */
+static void cbit_frames(struct mon *mon, json_t *args, struct mon_reply *reply)
+{
+    const struct mon_config *config = mon_config_of(mon);
+    struct cbit_range range[8];
+    size_t n = config->ops->dram(config->ctx, range, CB_ARRAY_LEN(range));
+    uint64_t at;
+
+    if (!whole(args, "addr", &at, reply))
+        return;
+    n = n < CB_ARRAY_LEN(range) ? n : CB_ARRAY_LEN(range);
+    const uint64_t end = n ? range[n - 1].base + range[n - 1].size : 0;
+    json_t *runs = json_array();
+
+    at = cb_align_down(at, CB_PAGE_SIZE);
+    for (size_t r = 0; r < RUNS_MAX && at < end; r++) {
+        const int view = view_of(config, at);
+        int count = 0;
+
+        while (at < end && count < RUN_MAX && view_of(config, at) == view) {
+            count++;
+            at += CB_PAGE_SIZE;
+        }
+        json_array_append_new(runs, json_pack("[i, i]", count, view));
+    }
+    reply->answer = json_pack("{s:o, s:I}", "runs", runs, "next", (json_int_t)(at < end ? at : 0));
+}
+
 /* ---- the protocol's own ---- */
 
 static void nothing(struct mon *mon, json_t *args, struct mon_reply *reply)
@@ -304,6 +346,7 @@ static const struct mon_command commands[] = {
      {{"paging", JSON_ANY_BOOL, false},
       {"protocol", JSON_STRING, false},
       {"format", JSON_STRING, true}}},
+    {"cbit-frames", cbit_frames, {{"addr", JSON_INTEGER, true}}},
     {"cbit-dram",
      cbit_dram,
      {{"view", JSON_STRING, false},

@@ -24,6 +24,8 @@ struct mon_ops {
     enum cbit_error (*peek)(void *ctx, uint64_t at, cbit_view view, void *to, size_t len);
     enum cbit_error (*peek_c0)(void *ctx, uint64_t at, void *to, size_t len);
     size_t (*dram)(void *ctx, struct cbit_range *out, size_t max);
+    /* Whose bytes the frame holds at present; false: never written. */
+    bool (*frame)(void *ctx, uint64_t at, cbit_view *view);
     void (*regs)(void *ctx, struct cbit_regs *out);
     /* Memory as the host's CPU reads it, between core_begin and core_end. */
     enum cbit_error (*core_begin)(void *ctx);

@@ -98,6 +98,18 @@ static size_t fake_dram(void *ctx, struct cbit_range *out, size_t max)
     return 1;
 }
 
+/* The frames' views in turn: none, raw, host, host, ASID 1. */
+static bool fake_frame(void *ctx, uint64_t at, cbit_view *view)
+{
+    static const int views[] = {-1, 0, 1, 1, 2};
+
+    (void)ctx;
+    if (at >= DRAM_SIZE || views[at / 4096] < 0)
+        return false;
+    *view = (cbit_view)views[at / 4096];
+    return true;
+}
+
 static void fake_regs(void *ctx, struct cbit_regs *out)
 {
     (void)ctx;
@@ -116,6 +128,7 @@ static void fake_core_end(void *ctx)
 }
 
 static const struct mon_ops fake_ops = {
+    .frame = fake_frame,
     .regs = fake_regs,
     .core_begin = fake_core_begin,
     .core_peek = fake_peek_c0,
@@ -229,6 +242,8 @@ static void commands_reach_the_machine_and_carry_their_id(void **state)
         {"{\"execute\":\"system_reset\"}", "{\"return\":{}}\r\n"},
         {"{\"execute\":\"system_powerdown\"}",
          "{\"error\":{\"class\":\"GenericError\",\"desc\":\"this platform has no power button\"}}\r\n"},
+        {"{\"execute\":\"cbit-frames\"}",
+         "{\"return\":{\"runs\":[[1,-1],[1,0],[2,1],[1,2]],\"next\":0}}\r\n"},
         {"{\"execute\":\"quit\"}", "{\"return\":{}}\r\n"},
         {"{\"execute\":\"cbit-dram\",\"arguments\":{\"view\":\"host\",\"addr\":16,\"len\":4}}",
          "{\"return\":{\"data\":\"11101312\",\"exposed\":false}}\r\n"},
