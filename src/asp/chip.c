@@ -242,7 +242,7 @@ enum cbit_status asp_chip_make(const struct asp_maker *maker, const struct asp_p
     return status;
 }
 
-/* Profile, fuses, certificates; either out may be NULL. */
+/* Profile, fuses, certificates. */
 static enum cbit_status read_chip(const uint8_t *blob, size_t len, struct asp_chip *chip,
                                   struct asp_chip_public *out)
 {

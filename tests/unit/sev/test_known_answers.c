@@ -143,7 +143,7 @@ static void worked_session_has_the_right_bytes(void **state)
     assert_hex(digest, "7e14cbef515f0de2617fb0528e0117f76823299d3c7459a8e98373a356328d59");
 }
 
-static void every_byte_of_a_session_matters_save_what_nothing_covers(void **state)
+static void every_byte_of_a_session_matters(void **state)
 {
     const struct worked *w = *state;
     struct sev_transport keys;
@@ -157,7 +157,7 @@ static void every_byte_of_a_session_matters_save_what_nothing_covers(void **stat
         memcpy(bad, w->session, sizeof(bad));
         bad[i] ^= 1;
         status = sev_session_open(&w->pdh, &w->owner.pub, 5, bad, &keys);
-        /* The IV only turns TEK and TIK into others; with a wrong TIK the policy MAC fails. */
+        /* A wrong IV turns TEK and TIK into others; then the policy MAC fails. */
         assert_int_equal(status, WIRE_SEV_BAD_MEASUREMENT);
         assert_true(cb_all_zero(&keys, sizeof(keys)));
     }
@@ -243,7 +243,7 @@ int main(void)
         cmocka_unit_test(worked_keys_have_the_right_points),
         cmocka_unit_test(worked_secret_and_wrap_keys_are_right),
         cmocka_unit_test(worked_session_has_the_right_bytes),
-        cmocka_unit_test(every_byte_of_a_session_matters_save_what_nothing_covers),
+        cmocka_unit_test(every_byte_of_a_session_matters),
         cmocka_unit_test(worked_measurements_are_right),
         cmocka_unit_test(worked_packets_are_right),
         cmocka_unit_test(chip_keys_follow_from_the_chip_secret),
