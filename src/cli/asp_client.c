@@ -55,7 +55,7 @@ static bool read_file(const char *verb, const char *path, struct host_bytes *out
     const enum cbit_status status = host_file_read(path, WIRE_CTRL_MAX - 64, out);
 
     if (status != CBIT_OK)
-        cli_fail(verb, "%s: %s", path, status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+        cli_fail(verb, "%s: %s", path, cli_status_text(status));
     return status == CBIT_OK;
 }
 
@@ -64,7 +64,7 @@ static bool write_file(const char *verb, const char *path, const void *data, siz
     const enum cbit_status status = host_file_replace(path, data, len, 0600);
 
     if (status != CBIT_OK)
-        cli_fail(verb, "%s: %s", path, status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+        cli_fail(verb, "%s: %s", path, cli_status_text(status));
     return status == CBIT_OK;
 }
 

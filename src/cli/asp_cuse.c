@@ -41,6 +41,6 @@ int cli_asp_cuse(int argc, char **argv)
     if (status == CBIT_NOT_FOUND)
         return cli_fail(verb, "/dev/cuse is not there: 'modprobe cuse' as root, or use cbit exec");
     if (status != CBIT_OK)
-        return cli_fail(verb, "%s", status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+        return cli_fail(verb, "%s", cli_status_text(status));
     return CLI_EXIT_OK;
 }

@@ -29,7 +29,7 @@ static bool put(const char *dir, const char *name, const void *data, size_t len)
         status = host_file_replace(path, data, len, 0644);
     if (status != CBIT_OK)
         cli_fail(verb, "%s/%s: %s", dir, name,
-                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+                 cli_status_text(status));
     free(path);
     return status == CBIT_OK;
 }
@@ -123,7 +123,7 @@ int cli_asp_export(int argc, char **argv)
     ok = read_chip(&platform, &chip) && export_pdh(&platform, &exported);
     made = ok ? host_folder_make(words[0]) : CBIT_OK;
     if (made != CBIT_OK)
-        cli_fail(verb, "%s: %s", words[0], made == CBIT_IO ? strerror(errno) : cb_status_text(made));
+        cli_fail(verb, "%s: %s", words[0], cli_status_text(made));
     ok = ok && made == CBIT_OK && write_all(words[0], &exported, &chip);
     cli_platform_close(&platform);
     return ok ? CLI_EXIT_OK : CLI_EXIT_ERROR;

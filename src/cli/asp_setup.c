@@ -76,7 +76,7 @@ static bool shared_ca(const char *dir, const struct cbit_maker *maker, struct bl
         ok = ok && status == CBIT_OK;
     }
     if (status != CBIT_OK)
-        cli_fail(verb, "--ca %s: %s", dir, status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+        cli_fail(verb, "--ca %s: %s", dir, cli_status_text(status));
     host_state_close(folder);
     return ok;
 }
@@ -101,7 +101,7 @@ static bool put_chip(const struct options *o, const char *dir, const struct blob
     host_state_close(state);
     if (status != CBIT_OK)
         cli_fail(verb, "--state %s: %s", dir,
-                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+                 cli_status_text(status));
     return status == CBIT_OK;
 }
 

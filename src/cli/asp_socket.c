@@ -23,15 +23,6 @@ struct options {
     bool terminate, daemon;
 };
 
-static bool take_seed(const struct cli_option *option, const char *text, void *field,
-                      struct cli_why *why)
-{
-    struct cli_platform_options *platform = field; /* the row's offset is 0 */
-
-    platform->seeded = true;
-    return cli_u64(option, text, &platform->seed, why);
-}
-
 #define AT(field) offsetof(struct options, field)
 static const struct cli_option table[] = {
     {"state", "DIR", cli_text, AT(platform.state), "the chip's folder (default: ephemeral)", NULL},
@@ -40,7 +31,7 @@ static const struct cli_option table[] = {
     {"ctrl", "type=unixio,path=P|clientfd=N", cli_text, AT(ctrl), "the control channel", NULL},
     {"memory", "SIZE", cli_size, AT(platform.memory), "DRAM of the service (default 64M)", NULL},
     {"tsme", "on|off", cli_on_off, AT(platform.tsme), "transparent encryption", NULL},
-    {"seed", "N", take_seed, 0, "an ephemeral chip follows from this number", NULL},
+    {"seed", "N", cli_platform_seed, AT(platform), "an ephemeral chip follows from this number", NULL},
     {"pid", "file=F", cli_text, AT(pid), "writes the process id there", NULL},
     {"log", "file=F[,level=N]", cli_text, AT(log), "commands are traced there", NULL},
     {"terminate", NULL, cli_flag, AT(terminate), "ends with its last connection", NULL},
@@ -173,7 +164,7 @@ static bool open_ctrl(const struct options *o, struct host_ctrl_server *server,
 
     if (status != CBIT_OK)
         cli_fail(verb, "%s: %s", addr->path,
-                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+                 cli_status_text(status));
     return status == CBIT_OK;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From argv to a verb; messages that all verbs share. */
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -49,4 +50,36 @@ int cli_main(int argc, char **argv)
     if (!verb)
         return cli_fail("cbit", "argument 1: unknown verb '%.80s' (see cbit help)", argv[1]);
     return verb->run(argc - 1, argv + 1);
+}
+
+const char *cli_status_text(enum cbit_status status)
+{
+    return status == CBIT_IO ? strerror(errno) : cb_status_text(status);
+}
+
+static void list_subverbs(FILE *to, const char *verb, const struct cli_subverb *rows, size_t n,
+                          const char *more)
+{
+    fprintf(to, "usage: %s VERB [options]\n", verb);
+    if (more)
+        fprintf(to, "       %s\n", more);
+    fprintf(to, "\n");
+    for (size_t i = 0; i < n; i++)
+        fprintf(to, "  %-9s %s\n", rows[i].name, rows[i].summary);
+}
+
+int cli_subverb_run(const char *verb, const struct cli_subverb *rows, size_t n, const char *more,
+                    int argc, char **argv)
+{
+    const bool help = argc >= 2 && strcmp(argv[1], "--help") == 0;
+
+    if (argc < 2 || help) {
+        list_subverbs(help ? stdout : stderr, verb, rows, n, more);
+        return help ? CLI_EXIT_OK : CLI_EXIT_ERROR;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(argv[1], rows[i].name) == 0)
+            return rows[i].run(argc - 1, argv + 1);
+    }
+    return cli_fail(verb, "'%s' is none of its verbs (see %s --help)", argv[1], verb);
 }

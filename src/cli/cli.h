@@ -25,6 +25,21 @@ const struct cli_verb *cli_verb_find(const char *name);
 
 int cli_main(int argc, char **argv);
 
+/* A verb of verbs: cbit asp, cbit owner. */
+struct cli_subverb {
+    const char *name, *summary;
+    cli_verb_fn *run;
+};
+/*
+ * Runs the row that argv[1] names; verb is "cbit asp", more a further line of its
+ * usage or NULL.  Without a name, or with --help, it lists the rows.
+ */
+int cli_subverb_run(const char *verb, const struct cli_subverb *rows, size_t n, const char *more,
+                    int argc, char **argv);
+
+/* What a failure was: errno's text for CBIT_IO, else the status' own. */
+const char *cli_status_text(enum cbit_status status);
+
 /* "cbit run: text" on standard error; returns CLI_EXIT_ERROR. */
 __attribute__((format(printf, 2, 3))) int cli_fail(const char *verb, const char *format, ...);
 /* Ends a verb whose command line was not CLI_OK: help on stdout (0) or the reason (2). */

@@ -7,10 +7,7 @@
 
 #include "cli/asp.h"
 
-static const struct {
-    const char *name, *summary;
-    cli_verb_fn *run;
-} verbs[] = {
+static const struct cli_subverb verbs[] = {
     {"setup", "make a chip with its own test ARK and ASK in a state folder", cli_asp_setup},
     {"export", "write the certificates of a state folder's chip", cli_asp_export},
     {"status", "what a state folder's platform is", cli_asp_status},
@@ -20,13 +17,6 @@ static const struct {
     {"mem", "a served platform's memory: read, write, peek", cli_asp_mem},
     {"cuse", "a /dev/sev device node (needs /dev/cuse)", cli_asp_cuse},
 };
-
-static void print_verbs(FILE *to)
-{
-    fprintf(to, "usage: cbit asp VERB [options]\n       cbit asp --print-capabilities\n\n");
-    for (size_t i = 0; i < CB_ARRAY_LEN(verbs); i++)
-        fprintf(to, "  %-7s %s\n", verbs[i].name, verbs[i].summary);
-}
 
 char *cli_asp_capabilities(void)
 {
@@ -58,19 +48,8 @@ static int print_capabilities(void)
 
 int cli_cmd_asp(int argc, char **argv)
 {
-    if (argc < 2) {
-        print_verbs(stderr);
-        return CLI_EXIT_ERROR;
-    }
-    if (strcmp(argv[1], "--help") == 0) {
-        print_verbs(stdout);
-        return CLI_EXIT_OK;
-    }
-    if (strcmp(argv[1], "--print-capabilities") == 0)
+    if (argc >= 2 && strcmp(argv[1], "--print-capabilities") == 0)
         return print_capabilities();
-    for (size_t i = 0; i < CB_ARRAY_LEN(verbs); i++) {
-        if (strcmp(argv[1], verbs[i].name) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
-    }
-    return cli_fail("cbit asp", "'%s' is none of its verbs (see cbit asp --help)", argv[1]);
+    return cli_subverb_run("cbit asp", verbs, CB_ARRAY_LEN(verbs), "cbit asp --print-capabilities",
+                           argc, argv);
 }

@@ -17,22 +17,13 @@ struct options {
     const char *via;
 };
 
-static bool take_seed(const struct cli_option *option, const char *text, void *field,
-                      struct cli_why *why)
-{
-    struct cli_platform_options *platform = field; /* the row's offset is 0 */
-
-    platform->seeded = true;
-    return cli_u64(option, text, &platform->seed, why);
-}
-
 #define AT(field) offsetof(struct options, field)
 static const struct cli_option table[] = {
     {"state", "DIR", cli_text, AT(platform.state),
      "the chip to show (default: the default folder's if 'cbit asp setup' made one, else a new one)", NULL},
     {"profile", "NAME", cli_choice, AT(platform.profile), "generation of a new chip (default milan)",
      "naples rome milan genoa"},
-    {"seed", "N", take_seed, 0, "a new chip follows from this number; shown as seeded", NULL},
+    {"seed", "N", cli_platform_seed, AT(platform), "a new chip follows from this number; shown as seeded", NULL},
     {"via", "auto|preload|seccomp", cli_choice, AT(via),
      "how the program is reached: preload library, or seccomp for static and Go programs",
      "auto preload seccomp"},

@@ -557,7 +557,7 @@ static bool open_monitor(struct runner *r)
         status = mon_new(&config, &r->mon);
     if (status)
         cli_fail("cbit run", "--control %s: %s", r->options->control,
-                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+                 cli_status_text(status));
     return !status;
 }
 
@@ -573,7 +573,7 @@ static bool open_gdb(struct runner *r)
         status = mon_gdb_new(&config, &r->gdb);
     if (status)
         cli_fail("cbit run", "--gdb %s: %s", r->options->gdb,
-                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+                 cli_status_text(status));
     return !status;
 }
 

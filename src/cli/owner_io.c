@@ -15,7 +15,7 @@ bool cli_owner_read(const char *verb, const char *path, size_t max, struct host_
     if (status == CBIT_RANGE)
         cli_fail(verb, "%s: is larger than %zu bytes", path, max);
     else
-        cli_fail(verb, "%s: %s", path, status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+        cli_fail(verb, "%s: %s", path, cli_status_text(status));
     return false;
 }
 
@@ -65,7 +65,7 @@ bool cli_owner_write(const char *verb, const char *dir, const char *name, const 
         status = host_file_replace(path, data, len, 0600);
     if (status != CBIT_OK)
         cli_fail(verb, "%s/%s: %s", dir, name,
-                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+                 cli_status_text(status));
     free(path);
     return status == CBIT_OK;
 }
@@ -95,7 +95,7 @@ bool cli_owner_make_dir(const char *verb, const char *dir)
 
     if (status != CBIT_OK)
         cli_fail(verb, "--out %s: %s", dir,
-                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+                 cli_status_text(status));
     return status == CBIT_OK;
 }
 

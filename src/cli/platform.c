@@ -9,6 +9,15 @@
 
 #define TMR_SIZE (UINT64_C(1) << 20)
 
+bool cli_platform_seed(const struct cli_option *option, const char *text, void *field,
+                       struct cli_why *why)
+{
+    struct cli_platform_options *platform = field;
+
+    platform->seeded = true;
+    return cli_u64(option, text, &platform->seed, why);
+}
+
 bool cli_state_default(char *path, size_t size)
 {
     const char *state = getenv("XDG_STATE_HOME");
@@ -35,7 +44,7 @@ struct host_state *cli_state_open(const char *verb, const char *dir, bool create
         cli_fail(verb, "--state %s: no such folder ('cbit asp setup' makes one)", dir);
     else
         cli_fail(verb, "--state %s: %s", dir,
-                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+                 cli_status_text(status));
     return NULL;
 }
 
@@ -50,7 +59,7 @@ bool cli_state_chip(const char *verb, const struct host_state *state, const char
         cli_fail(verb, "--state %s: holds no chip ('cbit asp setup' makes one)", dir);
     else
         cli_fail(verb, "%s/chip: %s", dir,
-                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+                 cli_status_text(status));
     return false;
 }
 
@@ -67,7 +76,7 @@ static enum cbit_error save_nv(void *ctx, const void *from, size_t len)
 
     if (status != CBIT_OK)
         fprintf(stderr, "cbit: state: nv: not saved, the old one stays: %s\n",
-                status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+                cli_status_text(status));
     return (enum cbit_error)status;
 }
 

@@ -19,6 +19,9 @@ struct cli_platform_options {
     bool seeded, tsme, trace;
 };
 
+/* Option parser: --seed N into a struct cli_platform_options. */
+cli_parser cli_platform_seed;
+
 /* A state folder in use: one chip, held against other processes. */
 struct cli_state {
     struct host_state *folder; /* NULL: not open */

@@ -18,7 +18,7 @@ static bool load(const char *option, const char *path, struct host_bytes *to)
     if (!status)
         return true;
     cli_fail("cbit run", "%s %s: %s", option, path,
-             status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+             cli_status_text(status));
     return false;
 }
 
@@ -88,7 +88,7 @@ static bool open_nvdimm(struct run_files *files, const char *text)
         status = host_disk_open(path, HOST_DISK_WRITE, &files->nvdimm);
     if (status)
         cli_fail("cbit run", "--nvdimm %s: %s", path,
-                 status == CBIT_IO ? strerror(errno) : cb_status_text(status));
+                 cli_status_text(status));
     return !status;
 }
 
