@@ -112,15 +112,8 @@ static unsigned for_each(const char *file, record_fn *fn)
 /* Zero applied means that the file isn't there or isn't what it was. */
 static void need(const char *file, record_fn *fn, unsigned at_least)
 {
-    char path[512];
-    unsigned n;
+    const unsigned n = for_each(file, fn);
 
-    snprintf(path, sizeof(path), ROOT "%s", file);
-    if (access(path, R_OK) != 0) {
-        print_message("# SKIP: %s is not installed (python3-cryptography-vectors)\n", path);
-        skip();
-    }
-    n = for_each(file, fn);
     if (n < at_least)
         fail_msg("%s: %u vectors applied, at least %u expected", file, n, at_least);
 }
@@ -421,6 +414,10 @@ static void rsa_pss_signs_and_verifies_and_a_seed_finds_the_same_key(void **stat
 
 int main(void)
 {
+    if (access(ROOT, R_OK) != 0) {
+        puts("1..0 # SKIP python3-cryptography-vectors is not installed");
+        return 0;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256),
         cmocka_unit_test(sha384),
