@@ -22,11 +22,11 @@ static int set_up(void **state)
 {
     struct pty *pty = calloc(1, sizeof *pty);
 
+    *state = pty; /* whoever called frees it if this fails */
     pty->master = posix_openpt(O_RDWR | O_NOCTTY);
     if (pty->master < 0 || grantpt(pty->master) || unlockpt(pty->master))
         return -1;
     pty->slave = open(ptsname(pty->master), O_RDWR | O_NOCTTY);
-    *state = pty;
     return pty->slave < 0 || tcgetattr(pty->slave, &pty->before);
 }
 
