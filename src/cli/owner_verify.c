@@ -58,6 +58,25 @@ static int is_cert(const struct dirent *entry)
     return is_cert_name(entry->d_name);
 }
 
+/* What sev-tool leaves in the same folder, and what no platform's chain has. */
+static const struct {
+    const char *name, *what;
+} not_the_chain[] = {
+    {"godh.cert", "the guest owner's own key"},
+    {"pek_csr.cert", "a request for a signature"},
+    {"pek_csr.signed.cert", "a request, signed and not yet imported"},
+};
+
+static bool is_of_the_chain(const char *name)
+{
+    for (size_t i = 0; i < CB_ARRAY_LEN(not_the_chain); i++)
+        if (strcmp(name, not_the_chain[i].name) == 0) {
+            fprintf(stderr, "not judged: %s (%s)\n", name, not_the_chain[i].what);
+            return false;
+        }
+    return true;
+}
+
 /* Every *.cert of the folder, in the order of their names. */
 static bool add_folder(struct own_chain *chain, const char *path)
 {
@@ -72,6 +91,10 @@ static bool add_folder(struct own_chain *chain, const char *path)
     for (int i = 0; i < n; i++) {
         char *file = NULL;
 
+        if (!is_of_the_chain(names[i]->d_name)) {
+            free(names[i]);
+            continue;
+        }
         if (asprintf(&file, "%s/%s", path, names[i]->d_name) < 0)
             file = NULL;
         ok = ok && file != NULL && add_file(chain, file);

@@ -5,7 +5,7 @@
 # SECRET, FINISH; then migration to a second platform under the same test CA.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/asp_lib.sh"
-plan 36
+plan 38
 
 ca=$work/ca
 for p in a b; do
@@ -22,6 +22,13 @@ is $? 1 "without a root nothing is genuine"
 policy=0
 "$CBIT" owner session --pdh "$work/certs/pdh.cert" --policy $policy --out "$work/s"
 ok $? "a session is made for its PDH"
+cp "$work/s/godh.cert" "$work/certs/"
+"$CBIT" owner verify --root "$work/root.cert" "$work/certs" 2>&1 | grep -q '^not judged: godh.cert'
+ok $? "the owner's own certificate in the same folder is not taken for the platform's"
+cp "$work/s/godh.cert" "$work/certs/other.cert"
+"$CBIT" owner verify --root "$work/root.cert" "$work/certs" >/dev/null 2>&1
+is $? 1 "under another name it is, and the chain is refused"
+rm "$work/certs/godh.cert" "$work/certs/other.cert"
 
 service a --state "$work/a"
 ok $? "the platform is served"
