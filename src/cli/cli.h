@@ -46,6 +46,7 @@ __attribute__((format(printf, 2, 3))) int cli_fail(const char *verb, const char 
 int cli_usage(enum cli_parsed parsed, const struct cli_line *line, const char *synopsis,
               const struct cli_why *why);
 
+cli_verb_fn cli_cmd_attack;
 cli_verb_fn cli_cmd_run, cli_cmd_dram, cli_cmd_qmp, cli_cmd_owner, cli_cmd_exec, cli_cmd_asp, cli_cmd_doctor, cli_cmd_help, cli_cmd_version;
 
 #endif

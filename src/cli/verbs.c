@@ -12,6 +12,7 @@ static const struct cli_verb verbs[] = {
     {"asp", "the secure processor on its own: setup, export, kds, socket ...", cli_cmd_asp},
     {"exec", "run a program with /dev/sev answered", cli_cmd_exec},
     {"owner", "the guest owner's side: verify, session, measure, secret ...", cli_cmd_owner},
+    {"attack", "published attacks on memory encryption, by generation and protection", cli_cmd_attack},
     {"doctor", "what this host offers", cli_cmd_doctor},
     {"help", "this list; 'cbit VERB --help' for one verb", cli_cmd_help},
     {"version", "the version", cli_cmd_version},
