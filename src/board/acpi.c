@@ -23,6 +23,7 @@ enum { BOOT_LEGACY = 1, BOOT_NO_VGA = 4 };
 /* A table under construction, and where the next one goes. */
 struct writer {
     const struct board_target *target;
+    bool guest; /* constant DSDT, no copy of the RSDP */
     uint64_t base;
     uint64_t next; /* offset from base */
     uint64_t xsdt[8];
@@ -107,7 +108,7 @@ static uint64_t first_free(const struct board_memory_map *map)
     return cb_align_up(map->pmem_size ? pmem : ram, CB_BIT(30));
 }
 
-static void dsdt_pci(struct board_aml *aml, const struct board_memory_map *map)
+static void dsdt_pci(struct board_aml *aml, const struct board_memory_map *map, bool guest)
 {
     const uint64_t first_64 = first_free(map);
 
@@ -122,7 +123,8 @@ static void dsdt_pci(struct board_aml *aml, const struct board_memory_map *map)
     board_aml_window16(aml, BOARD_AML_IO, 0x0d00, 0xffff);
     board_aml_window32(aml, (uint32_t)BOARD_LEGACY_HOLE, (uint32_t)BOARD_LEGACY_HOLE_END - 1);
     board_aml_window32(aml, PCI_WINDOW, (uint32_t)DEV_IOAPIC_BASE - 1);
-    board_aml_window64(aml, first_64, first_64 + PCI_WINDOW_64_SIZE - 1);
+    if (!guest)
+        board_aml_window64(aml, first_64, first_64 + PCI_WINDOW_64_SIZE - 1);
     board_aml_resources_end(aml);
     dsdt_prt(aml);
     board_aml_close(aml);
@@ -182,8 +184,9 @@ static uint64_t write_dsdt(struct writer *w, const struct board_memory_map *map,
     board_aml_integer(&aml, 0);
     board_aml_close(&aml);
     board_aml_scope(&aml, "\\_SB_");
-    dsdt_cpus(&aml, n_cpus);
-    dsdt_pci(&aml, map);
+    if (!w->guest)
+        dsdt_cpus(&aml, n_cpus);
+    dsdt_pci(&aml, map, w->guest);
     dsdt_device(&aml, "COM1", "PNP0501", 0x3f8, 8, 4);
     dsdt_device(&aml, "RTC_", "PNP0B00", 0x070, 2, 8);
     dsdt_device(&aml, "PEVT", "QEMU0001", DEV_PVPANIC_PORT, 1, -1);
@@ -306,18 +309,33 @@ static uint64_t write_rsdp(struct writer *w, uint64_t xsdt)
     cb_store_le64(b + 24, xsdt);
     b[8] = checksum(b, 20);
     b[32] = checksum(b, 36);
-    w->target->write(w->target->ctx, BOARD_BIOS_AREA, b, 36);
+    if (!w->guest)
+        w->target->write(w->target->ctx, BOARD_BIOS_AREA, b, 36);
     return place(w, 36);
+}
+
+static uint64_t write_all(struct writer *w, const struct board_memory_map *map, unsigned n_cpus)
+{
+    const uint64_t facs = write_facs(w), dsdt = write_dsdt(w, map, n_cpus);
+
+    list(w, write_fadt(w, facs, dsdt));
+    list(w, write_madt(w, n_cpus));
+    list(w, write_hpet(w));
+    return write_rsdp(w, write_xsdt(w));
 }
 
 uint64_t board_acpi_write(const struct board_memory_map *map, unsigned n_cpus,
                           const struct board_target *target)
 {
     struct writer w = {.target = target, .base = map->tables};
-    const uint64_t facs = write_facs(&w), dsdt = write_dsdt(&w, map, n_cpus);
 
-    list(&w, write_fadt(&w, facs, dsdt));
-    list(&w, write_madt(&w, n_cpus));
-    list(&w, write_hpet(&w));
-    return write_rsdp(&w, write_xsdt(&w));
+    return write_all(&w, map, n_cpus);
+}
+
+uint64_t board_acpi_write_guest(const struct board_memory_map *map, unsigned n_cpus,
+                                const struct board_target *target)
+{
+    struct writer w = {.target = target, .guest = true, .base = map->tables};
+
+    return write_all(&w, map, n_cpus);
 }

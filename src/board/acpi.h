@@ -14,4 +14,12 @@
 uint64_t board_acpi_write(const struct board_memory_map *map, unsigned n_cpus,
                           const struct board_target *target);
 
+/*
+ * The same for a guest that is measured: its DSDT is the same bytes whatever the
+ * memory and the number of CPUs (no processor objects, no 64-bit PCI window), and
+ * the only RSDP is the one behind the tables.  docs/launch-layout.md has the bytes.
+ */
+uint64_t board_acpi_write_guest(const struct board_memory_map *map, unsigned n_cpus,
+                                const struct board_target *target);
+
 #endif

@@ -21,7 +21,8 @@ unsigned board_e820(const struct board_memory_map *map, struct wire_e820 out[BOA
     add(out, &n, 0, BOARD_EBDA, WIRE_E820_RAM);
     add(out, &n, BOARD_EBDA, BOARD_LEGACY_HOLE, WIRE_E820_RESERVED);
     add(out, &n, BOARD_BIOS_AREA, BOARD_HIGH_RAM, WIRE_E820_RESERVED);
-    add(out, &n, BOARD_HIGH_RAM, map->tables, WIRE_E820_RAM);
+    add(out, &n, BOARD_HIGH_RAM, board_ram_end(map), WIRE_E820_RAM);
+    add(out, &n, board_ram_end(map), map->tables, WIRE_E820_RESERVED);
     add(out, &n, map->tables, map->below_4g, WIRE_E820_ACPI);
     add(out, &n, CB_BIT(32), CB_BIT(32) + map->above_4g, WIRE_E820_RAM);
     add(out, &n, map->pmem, map->pmem + map->pmem_size, WIRE_E820_PRAM);

@@ -33,10 +33,11 @@ struct placed {
 static enum cbit_status check_window(const struct board_linux *what, uint64_t at, uint64_t end,
                                      struct board_error *error)
 {
-    if (at < BOARD_HIGH_RAM || end < at || end > what->map.tables)
+    if (at < BOARD_HIGH_RAM || end < at || end > board_ram_end(&what->map))
         return board_fail(error, "kernel: needs memory %#llx-%#llx, RAM there is %#llx-%#llx",
                           (unsigned long long)at, (unsigned long long)end,
-                          (unsigned long long)BOARD_HIGH_RAM, (unsigned long long)what->map.tables);
+                          (unsigned long long)BOARD_HIGH_RAM,
+                          (unsigned long long)board_ram_end(&what->map));
     return CBIT_OK;
 }
 
@@ -116,7 +117,7 @@ static enum cbit_status place_elf(const struct board_linux *what, struct board_e
 static enum cbit_status place_initrd(const struct board_linux *what, const struct placed *kernel,
                                      uint64_t *at, struct board_error *error)
 {
-    uint64_t top = what->map.tables;
+    uint64_t top = board_ram_end(&what->map);
 
     *at = 0;
     if (!what->initrd.len)
@@ -160,7 +161,7 @@ static void put_zero_page(const struct board_linux *what, const struct board_tar
     cb_store_le32(page + WIRE_HDR_RAMDISK_IMAGE, (uint32_t)initrd);
     cb_store_le32(page + WIRE_HDR_RAMDISK_SIZE, (uint32_t)what->initrd.len);
     cb_store_le32(page + WIRE_HDR_CMD_LINE_PTR, (uint32_t)CMDLINE);
-    cb_store_le32(page + WIRE_BP_ALT_MEM_K, (uint32_t)((what->map.tables - BOARD_HIGH_RAM) >> 10));
+    cb_store_le32(page + WIRE_BP_ALT_MEM_K, (uint32_t)((board_ram_end(&what->map) - BOARD_HIGH_RAM) >> 10));
     for (unsigned i = 0; i < n; i++)
         CBIT_ASSERT(wire_e820_put(page, i, &map[i]));
     page[WIRE_BP_E820_ENTRIES] = (uint8_t)n;

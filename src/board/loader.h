@@ -34,6 +34,7 @@ struct board_memory_map {
     uint64_t below_4g;   /* RAM is [0, below_4g) but for the legacy hole A0000h-BFFFFh */
     uint64_t above_4g;   /* and [4 GiB, 4 GiB + above_4g) */
     uint64_t tables;     /* ACPI tables: [tables, below_4g); equal to it: none */
+    uint64_t secret;     /* a reserved page for a launch secret, right below the tables; 0: none */
     uint64_t rsdp;       /* address of the RSDP, 0: none */
     uint64_t pmem, pmem_size; /* persistent memory, size 0: none */
 };
@@ -43,6 +44,12 @@ struct board_memory_map {
 #define BOARD_EBDA            UINT64_C(0x9fc00)
 #define BOARD_BIOS_AREA       UINT64_C(0xf0000)
 #define BOARD_HIGH_RAM        UINT64_C(0x100000)
+
+/* Where RAM that an image may use ends, below 4 GiB. */
+static inline uint64_t board_ram_end(const struct board_memory_map *map)
+{
+    return map->secret ? map->secret : map->tables;
+}
 
 #define BOARD_MAX_E820 12
 /* Returns how many entries were made. */
