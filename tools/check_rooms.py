@@ -45,6 +45,7 @@ DOORS = {
     "mc/expose.h": ["asp"],
     "x86/svm/svm.h": None,
     "wire/boot_params.h": None,
+    "wire/vmcb.h": None,
     "wire/sev.h": None,
     "wire/sev_cmd.h": None,
     "wire/sev_cert.h": None,

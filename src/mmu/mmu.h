@@ -53,8 +53,26 @@ struct mmu_mem {
 /* What decides how a linear address is translated (host mode, or a guest's own level). */
 struct mmu_regs {
     uint64_t cr0, cr3, cr4, efer;
-    uint64_t pdpte[4];  /* legacy PAE: as loaded by MOV CR3 */
+    uint64_t pdpte[4];  /* legacy PAE: as loaded by MOV CR3; not with nested paging */
+    const struct mmu_nested *nested; /* NULL: what the tables give are system physical addresses */
+    bool is_nested;     /* these are the nested tables' own registers */
 };
+
+/*
+ * Nested paging: every guest physical address, of a table or of the page, goes
+ * through the host's nested tables.  The geometry given to mmu_walk is then the
+ * guest's: its c_mask is the guest's C-bit (0 without SEV).
+ */
+struct mmu_nested {
+    struct mmu_regs regs;    /* nCR3 and the host's paging mode; is_nested */
+    struct mmu_geometry geo; /* the host's */
+    uint16_t asid;
+    bool sev;
+};
+
+/* EXITINFO1 of a nested page fault, beside the bits of a #PF code. */
+#define MMU_NPF_FINAL CB_BIT(32)
+#define MMU_NPF_TABLE CB_BIT(33)
 
 enum mmu_right { MMU_READ = 1, MMU_WRITE = 2, MMU_EXEC = 4 };
 

@@ -15,6 +15,7 @@
 
 #include "x86/flow.h"
 #include "x86/mem.h"
+#include "x86/svm/guest.h"
 #include "x86/sys.h"
 
 #define ARENA_BYTES ((size_t)96 << 20)
@@ -132,7 +133,7 @@ uint32_t x86_code_key(const struct x86_cpu *cpu)
 
     key |= (uint32_t)cpu->stack32 << 3 | (uint32_t)cpu->stack64 << 4;
     key |= (uint32_t)(cpu->cpl == 0) << 5 | (uint32_t)(cpu->cpl == 3) << 6;
-    return key;
+    return key | (uint32_t)cpu->svm.guest << 7;
 }
 
 static bool same_access(struct mc_access a, struct mc_access b)
@@ -232,6 +233,8 @@ static void fetch_fault(struct x86_cpu *cpu, uint64_t cr2, uint32_t code)
 {
     if (code == X86_FETCH_GP)
         x86_fault_code(cpu, NULL, X86_GP, 0);
+    if (code == X86_NESTED_FAULT)
+        x86_svm_npf(cpu, NULL);
     x86_page_fault(cpu, NULL, cr2, code);
 }
 

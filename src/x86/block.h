@@ -89,7 +89,7 @@ struct x86_decoded {
     unsigned n_insns, n, bytes;
     unsigned gates;         /* kinds that have been placed */
 };
-#define X86_DECODED_INSNS (X86_BLOCK_INSNS + 4) /* gates, the end mark */
+#define X86_DECODED_INSNS (2 * X86_BLOCK_INSNS + 4) /* a guest's have a gate each; FPU gates, the end mark */
 
 enum x86_decode_result {
     X86_DECODE_MORE,   /* appended; the block may go on */

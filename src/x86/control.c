@@ -13,6 +13,8 @@ static bool load_pdptes(struct x86_cpu *cpu, uint64_t cr3)
     const struct mmu_mem mem = x86_mmu_mem(cpu);
     uint64_t pdpte[4];
 
+    if (cpu->svm.np) /* nested paging reads them from memory at each walk */
+        return true;
     if (!mmu_load_pdptes(&cpu->geometry, &mem, cr3, pdpte))
         return false;
     memcpy(cpu->pdpte, pdpte, sizeof(cpu->pdpte));
@@ -110,11 +112,16 @@ static uint64_t cr4_bits(const struct x86_cpu *cpu)
 
 #define CR4_FLUSHES (X86_CR4_PSE | X86_CR4_PAE | X86_CR4_PGE | X86_CR4_PCIDE | X86_CR4_SMEP | X86_CR4_SMAP)
 
+bool x86_cr4_valid(const struct x86_cpu *cpu, uint64_t value)
+{
+    return !(value & ~cr4_bits(cpu));
+}
+
 bool x86_write_cr4(struct x86_cpu *cpu, uint64_t value)
 {
     const uint64_t changed = value ^ cpu->cr4;
 
-    if (value & ~cr4_bits(cpu))
+    if (!x86_cr4_valid(cpu, value))
         return false;
     if (x86_long_mode(cpu) && !(value & X86_CR4_PAE))
         return false;

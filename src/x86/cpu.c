@@ -14,6 +14,7 @@
 #include "x86/cpuid.h"
 #include "x86/fpu.h"
 #include "x86/mem.h"
+#include "x86/svm/guest.h"
 #include "x86/sys.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -118,6 +119,8 @@ void x86_reset(struct x86_cpu *cpu)
     cpu->dr[6] = DR6_RESET;
     cpu->dr[7] = DR7_RESET;
     reset_events(cpu);
+    x86_svm_forget(cpu);
+    x86_svm_set_gif(cpu, true);
     x86_fpu_reset(cpu);
     x86_msr_reset(cpu);
     x86_geometry_changed(cpu);
@@ -129,10 +132,11 @@ void x86_geometry_changed(struct x86_cpu *cpu)
 {
     const struct x86_profile *p = cpu->profile;
 
-    cpu->geometry = mmu_geometry_make(p->phys_bits, p->c_bit, p->reduction,
-                                      (cpu->msr.syscfg & X86_SYSCFG_SMEE) != 0,
-                                      x86_has(cpu, X86_FEAT_GBPAGES));
-    x86_tlb_flush_all(cpu);
+    cpu->svm.host_geometry = mmu_geometry_make(p->phys_bits, p->c_bit, p->reduction,
+                                               (cpu->msr.syscfg & X86_SYSCFG_SMEE) != 0,
+                                               x86_has(cpu, X86_FEAT_GBPAGES));
+    x86_svm_set_geometry(cpu);
+    x86_tlb_flush_everything(cpu);
 }
 
 /* ---- mode ---- */

@@ -10,6 +10,7 @@
 #define X86_CPU_H
 
 #include "mmu/mmu.h"
+#include "x86/svm/state.h"
 #include "x86/x86.h"
 
 enum {
@@ -189,6 +190,7 @@ struct x86_cpu {
     struct mmu_geometry geometry;    /* follows SYSCFG, EFER, CPUID */
     struct x86_block_cache *blocks;  /* x86/block.c */
     struct x86_run_state *run;       /* x86/run.c: jmp_buf, pending exception, debugger */
+    struct x86_svm svm;              /* x86/svm/ */
     uint64_t instructions_base;      /* instructions of finished x86_run calls */
     struct x86_stats stats;
 };

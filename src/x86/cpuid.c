@@ -57,7 +57,7 @@ static const struct cpuid_bit cpuid_bits[] = {
     {0xd, 1, EAX, 0, ALL, X86_FEAT_XSAVEOPT, true},
     {0xd, 1, EAX, 1, ALL, X86_FEAT_XSAVEC, true},
     {0x80000001, 0, ECX, 0, ALL, X86_FEAT_LAHF, true},
-    {0x80000001, 0, ECX, 2, ALL, X86_FEAT_SVM, false},
+    {0x80000001, 0, ECX, 2, ALL, X86_FEAT_SVM, true},
     {0x80000001, 0, ECX, 5, ALL, X86_FEAT_LZCNT, true},
     {0x80000001, 0, ECX, 6, ALL, X86_FEAT_SSE4A, true},
     {0x80000001, 0, ECX, 8, ALL, X86_FEAT_3DNOWPREFETCH, true},
@@ -176,7 +176,7 @@ static void svm_leaf(const struct x86_cpu *cpu, uint32_t out[4])
     if (!x86_has(cpu, X86_FEAT_SVM))
         return;
     out[EAX] = 1;
-    out[EBX] = 0x8000;
+    out[EBX] = X86_SVM_ASIDS;
     out[EDX] = 1u << 0 | 1u << 3 | 1u << 6 | 1u << 7; /* NP, NRIPS, FlushByAsid, DecodeAssists */
 }
 

@@ -16,6 +16,7 @@
 
 #include "x86/cpuid.h"
 #include "x86/fpu.h"
+#include "x86/svm/guest.h"
 #include "x86/sys.h"
 
 #define N_MNEMONICS (ZYDIS_MNEMONIC_MAX_VALUE + 1)
@@ -118,7 +119,7 @@ const struct x86_op_table *const *x86_op_tables(unsigned *n)
 {
     static const struct x86_op_table *const tables[] = {
         &x86_ops_alu, &x86_ops_move, &x86_ops_shift, &x86_ops_mul, &x86_ops_bits, &x86_ops_stack,
-        &x86_ops_string, &x86_ops_flow, &x86_ops_bmi, &x86_ops_system, &x86_ops_fpstate,
+        &x86_ops_string, &x86_ops_flow, &x86_ops_bmi, &x86_ops_system, &x86_ops_svm, &x86_ops_fpstate,
         &x86_ops_sse_move, &x86_ops_sse_int, &x86_ops_sse_imm, &x86_ops_sse_float,
         &x86_ops_sse_text, &x86_ops_mmx, &x86_ops_x87, &x86_ops_x87_move, &x86_ops_x87_env,
     };
@@ -587,6 +588,19 @@ static void append_gate(const struct x86_op *op, const struct x86_insn *i, struc
                                                        : x86_x87_gate;
 }
 
+/* In guest mode: asks the hypervisor's intercepts before the instruction does anything. */
+static void append_svm_gate(const struct x86_op *op, const struct x86_insn *i,
+                            struct x86_decoded *out)
+{
+    const struct x86_svm_gate *gate = x86_svm_gate_for(op);
+
+    if (!gate)
+        return;
+    out->insn[out->n_insns] = *i;
+    out->insn[out->n_insns].imm2 = gate->code;
+    out->insn[out->n_insns++].fn = gate->fn;
+}
+
 static enum x86_decode_result append(struct x86_decoded *out, const struct x86_insn *i, bool end)
 {
     out->insn[out->n_insns++] = *i;
@@ -662,6 +676,8 @@ static enum x86_decode_result append_known(const struct x86_decoder *d, const st
                      (uint64_t)w->in.raw.modrm.reg << 3 | w->in.raw.modrm.rm;
         i.fn = handler_of(op, w, i.width);
     }
+    if (cpu->svm.guest)
+        append_svm_gate(op, &i, out);
     append_gate(op, &i, out);
     return append(out, &i, ends_block(op, &i));
 }

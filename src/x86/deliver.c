@@ -11,6 +11,7 @@
 #include "x86/far.h"
 
 #include "base/base.h"
+#include "x86/svm/guest.h"
 
 /* What is to be delivered. */
 struct event {
@@ -231,7 +232,16 @@ static void deliver(struct x86_cpu *cpu, const struct x86_insn *i, const struct 
     else
         deliver_legacy(cpu, i, e);
     cpu->delivering = X86_DELIVERING_NOTHING;
+    cpu->svm.event = 0;
     x86_mode_changed(cpu);
+}
+
+/* For EXITINTINFO, should the delivery end in an exit. */
+static void on_its_way(struct x86_cpu *cpu, unsigned type, const struct event *e)
+{
+    cpu->svm.event = VMCB_EVENT_VALID | (uint64_t)type << VMCB_EVENT_TYPE_SHIFT | e->vector;
+    if (e->has_code)
+        cpu->svm.event |= VMCB_EVENT_HAS_CODE | (uint64_t)e->code << 32;
 }
 
 static bool contributory(unsigned vector)
@@ -266,7 +276,11 @@ void x86_deliver_exception(struct x86_cpu *cpu, unsigned vector, bool has_code, 
 {
     struct event e = {.has_code = has_code, .code = code, .rip = cpu->rip};
 
+    if (CB_UNLIKELY(cpu->svm.guest))
+        x86_svm_exception(cpu, vector, has_code, code);
     if (cpu->delivering == X86_DELIVERING_DOUBLE_FAULT) {
+        if (cpu->svm.guest)
+            x86_svm_shutdown(cpu);
         cpu->delivering = X86_DELIVERING_NOTHING;
         cpu->shutdown = true;
         x86_trace(cpu, "triple fault: #%u in the delivery of #DF, RIP %016llx", vector,
@@ -277,9 +291,12 @@ void x86_deliver_exception(struct x86_cpu *cpu, unsigned vector, bool has_code, 
         vector = X86_DF;
         e.has_code = true;
         e.code = 0;
+        if (cpu->svm.guest)
+            x86_svm_exception(cpu, vector, true, 0);
     }
     cpu->delivering = (uint8_t)class_of(vector);
     e.vector = (uint8_t)vector;
+    on_its_way(cpu, VMCB_EVENT_EXCEPTION, &e);
     e.flags = x86_rflags(cpu) | (fault_class(vector) ? X86_FL_RF : 0);
     deliver(cpu, NULL, &e);
     if (vector == X86_DB)
@@ -290,6 +307,7 @@ void x86_deliver_interrupt(struct x86_cpu *cpu, uint8_t vector)
 {
     const struct event e = {.vector = vector, .rip = cpu->rip, .flags = x86_rflags(cpu)};
 
+    on_its_way(cpu, VMCB_EVENT_INTR, &e);
     cpu->delivering = X86_DELIVERING_BENIGN;
     deliver(cpu, NULL, &e);
 }
@@ -298,6 +316,7 @@ void x86_deliver_nmi(struct x86_cpu *cpu)
 {
     const struct event e = {.vector = X86_NMI, .rip = cpu->rip, .flags = x86_rflags(cpu)};
 
+    on_its_way(cpu, VMCB_EVENT_NMI, &e);
     cpu->nmi_blocked = true;
     cpu->delivering = X86_DELIVERING_BENIGN;
     deliver(cpu, NULL, &e);
@@ -308,6 +327,27 @@ void x86_deliver_software(struct x86_cpu *cpu, const struct x86_insn *i, uint8_t
     const struct event e = {.vector = vector, .software = true, .rip = x86_next_rip(cpu, i),
                             .flags = x86_rflags(cpu)};
 
+    if (CB_UNLIKELY(cpu->svm.guest))
+        on_its_way(cpu, i->len == 1 ? VMCB_EVENT_EXCEPTION : VMCB_EVENT_SOFT, &e);
     cpu->delivering = X86_DELIVERING_NOTHING;
     deliver(cpu, i, &e);
+}
+
+void x86_deliver_injected(struct x86_cpu *cpu, uint64_t event, uint64_t next_rip)
+{
+    const unsigned type = event >> VMCB_EVENT_TYPE_SHIFT & 7;
+    const uint8_t vector = (uint8_t)event;
+    const bool trap = vector == X86_BP || vector == X86_OF;
+    const bool exception = type == VMCB_EVENT_EXCEPTION;
+    struct event e = {.vector = vector, .software = type == VMCB_EVENT_SOFT, .rip = cpu->rip,
+                      .has_code = exception && (event & VMCB_EVENT_HAS_CODE),
+                      .code = (uint32_t)(event >> 32), .flags = x86_rflags(cpu)};
+
+    if (type == VMCB_EVENT_SOFT || (exception && trap))
+        e.rip = next_rip;
+    else if (exception && fault_class(vector))
+        e.flags |= X86_FL_RF;
+    on_its_way(cpu, type, &e);
+    cpu->delivering = exception ? (uint8_t)class_of(vector) : X86_DELIVERING_BENIGN;
+    deliver(cpu, NULL, &e);
 }

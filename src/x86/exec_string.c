@@ -14,6 +14,7 @@
 #include "x86/flow.h"
 #include "x86/mem.h"
 #include "x86/regs.h"
+#include "x86/svm/guest.h"
 #include "x86/sys.h"
 
 /* ---- elements ---- */
@@ -264,11 +265,14 @@ static uint64_t cmps_chunk(struct x86_cpu *cpu, const struct x86_insn *i, uint64
 
 /* ---- ports ---- */
 
-static void check_port(struct x86_cpu *cpu, const struct x86_insn *i, uint16_t port)
+/* kind: VMCB_IOIO_IN, VMCB_IOIO_STRING */
+static void check_port(struct x86_cpu *cpu, const struct x86_insn *i, uint16_t port, unsigned kind)
 {
     x86_at(cpu, i);
     if (!x86_io_allowed(cpu, i, port, i->width))
         x86_gp0(cpu, i);
+    if (CB_UNLIKELY(cpu->svm.guest))
+        x86_svm_port(cpu, i, port, kind);
 }
 
 static uint64_t port_in_chunk(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t n)
@@ -304,7 +308,7 @@ static void in(struct x86_cpu *cpu, const struct x86_insn *i)
 {
     const uint16_t port = port_of(cpu, i);
 
-    check_port(cpu, i, port);
+    check_port(cpu, i, port, VMCB_IOIO_IN);
     x86_set(cpu, X86_RAX, i->width, cpu->ops->in(cpu->ctx, port, i->width));
     X86_NEXT(cpu, i);
 }
@@ -313,7 +317,7 @@ static void out(struct x86_cpu *cpu, const struct x86_insn *i)
 {
     const uint16_t port = port_of(cpu, i);
 
-    check_port(cpu, i, port);
+    check_port(cpu, i, port, 0);
     cpu->ops->out(cpu->ctx, port, (uint32_t)x86_get(cpu, X86_RAX, i->width), i->width);
     X86_NEXT(cpu, i);
 }
@@ -379,13 +383,13 @@ STRING(port_out)
 /* The port is checked even if the count is 0. */
 static void ins(struct x86_cpu *cpu, const struct x86_insn *i)
 {
-    check_port(cpu, i, (uint16_t)cpu->r[X86_RDX]);
+    check_port(cpu, i, (uint16_t)cpu->r[X86_RDX], VMCB_IOIO_IN | VMCB_IOIO_STRING);
     port_in(cpu, i);
 }
 
 static void outs(struct x86_cpu *cpu, const struct x86_insn *i)
 {
-    check_port(cpu, i, (uint16_t)cpu->r[X86_RDX]);
+    check_port(cpu, i, (uint16_t)cpu->r[X86_RDX], VMCB_IOIO_STRING);
     port_out(cpu, i);
 }
 

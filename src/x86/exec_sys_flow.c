@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "x86/exec_sys.h"
 #include "x86/far.h"
+#include "x86/svm/guest.h"
 
 /* ---- far branches ---- */
 
@@ -72,6 +73,8 @@ void x86_do_int(struct x86_cpu *cpu, const struct x86_insn *i)
 
 void x86_do_int3(struct x86_cpu *cpu, const struct x86_insn *i)
 {
+    if (CB_UNLIKELY(cpu->svm.guest))
+        x86_svm_trap(cpu, i, X86_BP);
     x86_deliver_software(cpu, i, X86_BP);
     x86_leave_block(cpu, i, cpu->rip);
 }
@@ -82,6 +85,8 @@ void x86_do_into(struct x86_cpu *cpu, const struct x86_insn *i)
         x86_leave_after(cpu, i);
         return;
     }
+    if (CB_UNLIKELY(cpu->svm.guest))
+        x86_svm_trap(cpu, i, X86_OF);
     x86_deliver_software(cpu, i, X86_OF);
     x86_leave_block(cpu, i, cpu->rip);
 }

@@ -9,6 +9,7 @@
 #include "x86/cpuid.h"
 #include "x86/exec_sys.h"
 #include "x86/far.h"
+#include "x86/svm/guest.h"
 
 /* ---- control registers ---- */
 
@@ -23,7 +24,7 @@ static bool write_cr(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t val
         if (value & ~UINT64_C(15))
             return false;
         x86_at(cpu, i);
-        cpu->ops->tpr_write(cpu->ctx, (uint8_t)value);
+        x86_svm_tpr_write(cpu, (uint8_t)value);
         return true;
     default: x86_fault(cpu, i, X86_UD);
     }
@@ -49,7 +50,7 @@ void x86_do_mov_r_cr(struct x86_cpu *cpu, const struct x86_insn *i)
     case 4: value = cpu->cr4; break;
     case 8:
         x86_at(cpu, i);
-        value = cpu->ops->tpr_read(cpu->ctx);
+        value = x86_svm_tpr_read(cpu);
         break;
     default: x86_fault(cpu, i, X86_UD);
     }
@@ -190,7 +191,7 @@ static uint64_t time_stamp(struct x86_cpu *cpu, const struct x86_insn *i)
     if ((cpu->cr4 & X86_CR4_TSD) && cpu->cpl != 0)
         x86_gp0(cpu, i);
     x86_at(cpu, i);
-    return cpu->ops->tsc(cpu->ctx) + cpu->msr.tsc_offset;
+    return cpu->ops->tsc(cpu->ctx) + cpu->msr.tsc_offset + cpu->svm.tsc_offset;
 }
 
 void x86_do_rdtsc(struct x86_cpu *cpu, const struct x86_insn *i)

@@ -87,6 +87,8 @@ _Noreturn void x86_fault_code(struct x86_cpu *cpu, const struct x86_insn *i,
                               enum x86_vector vector, uint32_t error_code);
 /* #GP(0), the most common one. */
 _Noreturn void x86_gp0(struct x86_cpu *cpu, const struct x86_insn *i);
+/* In front of i, without a fault: something else is pending for the run loop. */
+_Noreturn void x86_abandon(struct x86_cpu *cpu, const struct x86_insn *i);
 /* Sets CR2. */
 _Noreturn void x86_page_fault(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t cr2,
                               uint32_t error_code);
@@ -255,6 +257,7 @@ extern const struct x86_op_table x86_ops_mmx;       /* exec_mmx.c */
 extern const struct x86_op_table x86_ops_x87;       /* exec_x87.c: arithmetic */
 extern const struct x86_op_table x86_ops_x87_move;  /* exec_x87_move.c: loads, stores, stack */
 extern const struct x86_op_table x86_ops_x87_env;   /* exec_x87_env.c: control words, environment */
+extern const struct x86_op_table x86_ops_svm;     /* exec_svm.c */
 extern const struct x86_op_table x86_ops_bmi;     /* exec_bmi.c: BMI1/2, POPCNT, LZCNT, ADX, CRC32, MOVBE */
 
 #endif

@@ -11,6 +11,7 @@
  * may not be written.
  * APM vol. 2, chapters 4 and 5.
  */
+#include "x86/svm/guest.h"
 #include "x86/tlb.h"
 
 /* ---- addresses ---- */
@@ -83,8 +84,11 @@ static struct x86_place place_of(struct x86_cpu *cpu, const struct x86_insn *i,
 
     if (!x86_canonical(at))
         bad_address(cpu, i);
-    if (!x86_translate(cpu, at, type, &page, &code))
+    if (!x86_translate(cpu, at, type, &page, &code)) {
+        if (code == X86_NESTED_FAULT)
+            x86_svm_npf(cpu, i);
         x86_page_fault(cpu, i, at, code);
+    }
     return x86_tlb_fill(cpu, name, at, &page, type);
 }
 

@@ -192,6 +192,8 @@ void x86_sys_write(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, u
 
 /* In place of a #PF error code: the address is not canonical, #GP(0). */
 #define X86_FETCH_GP UINT32_MAX
+/* ... and of any: no #PF, the nested tables refused (x86/svm/guest.h) */
+#define X86_NESTED_FAULT (UINT32_MAX - 1)
 
 /*
  * Instruction bytes at the linear address `at` (CS base + RIP, 32 bits outside
@@ -222,9 +224,12 @@ bool x86_fetch_page(struct x86_cpu *cpu, uint64_t at, spa_t *frame, struct mc_ac
  * or cpu->geometry: flush_all.  MOV CR3: flush_non_global.  A change of CPL,
  * RFLAGS.AC, CR0.AM: select.
  */
-void x86_tlb_flush_all(struct x86_cpu *cpu);        /* global ones too */
+void x86_tlb_flush_all(struct x86_cpu *cpu);        /* of this ASID, global ones too */
+void x86_tlb_flush_everything(struct x86_cpu *cpu); /* of all ASIDs */
+void x86_tlb_flush_caches(struct x86_cpu *cpu);     /* what hangs on the architectural TLB, in this world */
 void x86_tlb_flush_non_global(struct x86_cpu *cpu); /* MOV CR3 */
 void x86_tlb_invlpg(struct x86_cpu *cpu, uint64_t at);
+void x86_tlb_invlpga(struct x86_cpu *cpu, uint64_t at, uint32_t asid);
 void x86_tlb_drop_frame(struct x86_cpu *cpu, spa_t frame);       /* host pointers only */
 void x86_tlb_drop_write(struct x86_cpu *cpu, spa_t frame);       /* write pointers only */
 void x86_tlb_select(struct x86_cpu *cpu);           /* cpu->tlb for CPL, SMAP and AC */

@@ -47,7 +47,7 @@ static bool read_tsc(struct x86_cpu *cpu, const struct msr_row *row, uint32_t in
 {
     (void)row;
     (void)index;
-    *value = cpu->ops->tsc(cpu->ctx) + cpu->msr.tsc_offset;
+    *value = cpu->ops->tsc(cpu->ctx) + cpu->msr.tsc_offset + cpu->svm.tsc_offset;
     return true;
 }
 
@@ -223,11 +223,25 @@ static uint64_t efer_bits(const struct x86_cpu *cpu)
     return bits;
 }
 
+bool x86_efer_valid(const struct x86_cpu *cpu, uint64_t value)
+{
+    return !(value & ~efer_bits(cpu));
+}
+
 static bool read_efer(struct x86_cpu *cpu, const struct msr_row *row, uint32_t index, uint64_t *value)
 {
     (void)row;
     (void)index;
     *value = cpu->efer;
+    return true;
+}
+
+static bool read_sev_status(struct x86_cpu *cpu, const struct msr_row *row, uint32_t index,
+                            uint64_t *value)
+{
+    (void)row;
+    (void)index;
+    *value = cpu->svm.sev; /* bit 0: SEV; encrypted state is not built */
     return true;
 }
 
@@ -237,7 +251,7 @@ static bool write_efer(struct x86_cpu *cpu, const struct msr_row *row, uint32_t 
 
     (void)row;
     (void)index;
-    if (value & ~efer_bits(cpu))
+    if (!x86_efer_valid(cpu, value))
         return false;
     if ((changed & X86_EFER_LME) && x86_paging(cpu))
         return false;
@@ -371,8 +385,8 @@ static const struct msr_row msr_rows[] = {
      .write = write_vm_cr},
     {ONE(0xc0010115), .offset = SLOT(OTHER_IGNNE), .must_be_zero = ~UINT64_C(1)},
     {ONE(0xc0010117), .feature = X86_FEAT_SVM, .offset = AT(vm_hsave_pa), .write = write_hsave_pa},
-    /* SEV_STATUS: no guest is running.  Software reads it before it can take a fault. */
-    {ONE(0xc0010131), .flags = MSR_READ_ONLY},
+    /* SEV_STATUS: software reads it before it can take a fault. */
+    {ONE(0xc0010131), .flags = MSR_READ_ONLY, .read = read_sev_status},
     {ONE(0xc00110e3), .offset = SLOT(OTHER_CHICKEN)},
     {ONE(0xc0011020), .offset = SLOT(OTHER_LS_CFG)},
     {ONE(0xc0011021), .offset = SLOT(OTHER_IC_CFG)},

@@ -18,6 +18,7 @@
 #include "x86/fast.h"
 #include "x86/fpu.h"
 #include "x86/mem.h"
+#include "x86/svm/guest.h"
 #include "x86/sys.h"
 
 #define FAR_BELOW (INT64_C(1) << 40) /* more than any block, less than overflow */
@@ -225,8 +226,9 @@ void x86_exec_fall_out(struct x86_cpu *cpu, const struct x86_insn *i)
 
 /* ---- faults ---- */
 
-/* The faulting instruction counts: faults alone shall not run forever. */
-static _Noreturn void leave_by_fault(struct x86_cpu *cpu, const struct x86_insn *i)
+
+/* The instruction counts: faults and exits alone shall not run forever. */
+static _Noreturn void leave_loose(struct x86_cpu *cpu, const struct x86_insn *i, bool fault)
 {
     if (i) {
         cpu->rip = x86_insn_rip(cpu, i);
@@ -234,8 +236,18 @@ static _Noreturn void leave_by_fault(struct x86_cpu *cpu, const struct x86_insn 
     } else {
         cpu->budget--;
     }
-    cpu->run->fault = true;
+    cpu->run->fault = fault;
     longjmp(cpu->run->jmp, 1);
+}
+
+static _Noreturn void leave_by_fault(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    leave_loose(cpu, i, true);
+}
+
+_Noreturn void x86_abandon(struct x86_cpu *cpu, const struct x86_insn *i)
+{
+    leave_loose(cpu, i, false);
 }
 
 _Noreturn void x86_fault(struct x86_cpu *cpu, const struct x86_insn *i, enum x86_vector vector)
@@ -263,6 +275,7 @@ _Noreturn void x86_gp0(struct x86_cpu *cpu, const struct x86_insn *i)
 _Noreturn void x86_page_fault(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t cr2,
                               uint32_t error_code)
 {
+    cpu->svm.old_cr2 = cpu->cr2; /* an intercepted #PF leaves CR2 alone */
     cpu->cr2 = cr2;
     x86_fault_code(cpu, i, X86_PF, error_code);
 }
@@ -283,6 +296,8 @@ static void settle(struct x86_cpu *cpu)
 
 static bool interrupt_due(const struct x86_cpu *cpu)
 {
+    if (CB_UNLIKELY(cpu->svm.special))
+        return x86_svm_event_due(cpu);
     return !cpu->shadow && ((cpu->nmi && !cpu->nmi_blocked) ||
                             (cpu->intr && (cpu->rflags & X86_FL_IF)));
 }
@@ -292,6 +307,8 @@ static bool take_interrupt(struct x86_cpu *cpu)
 {
     int vector;
 
+    if (CB_UNLIKELY(cpu->svm.guest) && x86_svm_take_event(cpu))
+        return true;
     if (cpu->nmi && !cpu->nmi_blocked) {
         cpu->nmi = false;
         cpu->stats.interrupts++;
@@ -406,7 +423,7 @@ static bool should_stop(struct x86_cpu *cpu, enum x86_stop *stop)
         return true;
     }
     if (cpu->halted && !interrupt_due(cpu)) {
-        *stop = cpu->rflags & X86_FL_IF ? X86_STOP_HLT : X86_STOP_DEAD;
+        *stop = x86_svm_wakes(cpu) ? X86_STOP_HLT : X86_STOP_DEAD;
         return true;
     }
     return false;
@@ -429,7 +446,11 @@ static enum x86_stop loop(struct x86_cpu *cpu)
     struct x86_run_state *run = cpu->run;
 
     for (;;) {
-        if (run->fault) {
+        if (CB_UNLIKELY(cpu->svm.pending)) {
+            forget_links(run);
+            x86_svm_pending(cpu);
+            settle(cpu);
+        } else if (run->fault) {
             run->fault = false;
             forget_links(run);
             cpu->stats.faults++;

@@ -28,6 +28,8 @@
 void x86_deliver_exception(struct x86_cpu *cpu, unsigned vector, bool has_code, uint32_t code);
 void x86_deliver_interrupt(struct x86_cpu *cpu, uint8_t vector);
 void x86_deliver_nmi(struct x86_cpu *cpu);
+/* EVENTINJ: no intercept looks at it.  next_rip: where a software interrupt or a trap returns to. */
+void x86_deliver_injected(struct x86_cpu *cpu, uint64_t event, uint64_t next_rip);
 
 /* cpu->delivering */
 enum x86_delivering {
@@ -129,6 +131,9 @@ struct mmu_regs x86_mmu_regs(const struct x86_cpu *cpu);
 enum cbit_status x86_cpuid_new(struct x86_cpu *cpu) CBIT_MUST_CHECK;
 void x86_cpuid_free(struct x86_cpu *cpu);
 void x86_msr_reset(struct x86_cpu *cpu);
+/* May EFER, CR4 hold this value at all?  (control.c has CR4's.) */
+bool x86_efer_valid(const struct x86_cpu *cpu, uint64_t value);
+bool x86_cr4_valid(const struct x86_cpu *cpu, uint64_t value);
 /* cpu->geometry anew from profile and SYSCFG; flushes the TLB. */
 void x86_geometry_changed(struct x86_cpu *cpu);
 

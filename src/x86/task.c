@@ -8,6 +8,7 @@
 #include "x86/segment.h"
 
 #include "base/base.h"
+#include "x86/svm/guest.h"
 
 static const uint8_t task_segments[6] = {X86_ES, X86_CS, X86_SS, X86_DS, X86_FS, X86_GS};
 
@@ -227,6 +228,12 @@ void x86_task_switch(struct x86_cpu *cpu, const struct x86_insn *i, enum x86_tas
     const uint32_t code = error_code ? *error_code : 0;
     uint64_t flags = x86_rflags(cpu);
 
+    if (CB_UNLIKELY(cpu->svm.guest))
+        x86_svm_task_switch(cpu, i, selector,
+                            (reason == X86_TASK_IRET ? VMCB_TASK_IRET : 0) |
+                                (reason == X86_TASK_JMP ? VMCB_TASK_JUMP : 0) |
+                                (error_code ? VMCB_TASK_HAS_CODE | code : 0) |
+                                (flags & X86_FL_RF ? VMCB_TASK_RF : 0));
     if (reason == X86_TASK_IRET)
         flags &= ~(uint64_t)X86_FL_NT;
     save_task(cpu, i, next_rip, flags);

@@ -12,23 +12,34 @@
  */
 #include <stdlib.h>
 
+#include "x86/svm/guest.h"
 #include "x86/tlb.h"
 
 /* ---- construction ---- */
 
+static bool world_new(struct mmu_fast_tlb **tlbs, struct x86_tlb_state **state)
+{
+    *tlbs = calloc(X86_N_TLBS, sizeof(**tlbs));
+    *state = calloc(1, sizeof(**state));
+    if (!*tlbs || !*state)
+        return false;
+    for (unsigned k = 0; k < X86_N_TLBS; k++)
+        mmu_fast_flush(&(*tlbs)[k]);
+    return true;
+}
+
 enum cbit_status x86_mem_new(struct x86_cpu *cpu)
 {
-    cpu->tlbs = calloc(X86_N_TLBS, sizeof(*cpu->tlbs));
-    cpu->tlb_state = calloc(1, sizeof(*cpu->tlb_state));
+    const bool host = world_new(&cpu->tlbs, &cpu->tlb_state);
+    const bool guest = world_new(&cpu->svm.other_tlbs, &cpu->svm.other_state);
+
     cpu->arch_tlb = mmu_tlb_new();
-    if (!cpu->tlbs || !cpu->tlb_state || !cpu->arch_tlb) {
+    if (!host || !guest || !cpu->arch_tlb) {
         x86_mem_free(cpu);
         return CBIT_NO_MEMORY;
     }
-    for (unsigned k = 0; k < X86_N_TLBS; k++)
-        mmu_fast_flush(&cpu->tlbs[k]);
     cpu->tlb = &cpu->tlbs[X86_TLB_SUPER];
-    x86_tlb_flush_all(cpu);
+    x86_tlb_flush_everything(cpu);
     return CBIT_OK;
 }
 
@@ -36,26 +47,28 @@ void x86_mem_free(struct x86_cpu *cpu)
 {
     free(cpu->tlbs);
     free(cpu->tlb_state);
+    free(cpu->svm.other_tlbs);
+    free(cpu->svm.other_state);
     mmu_tlb_free(cpu->arch_tlb);
-    cpu->tlbs = cpu->tlb = NULL;
-    cpu->tlb_state = NULL;
+    cpu->tlbs = cpu->tlb = cpu->svm.other_tlbs = NULL;
+    cpu->tlb_state = cpu->svm.other_state = NULL;
     cpu->arch_tlb = NULL;
 }
 
 /* ---- what the walker sees ---- */
 
-static struct x86_table_entry *table_entry(struct x86_cpu *cpu, spa_t frame)
+static struct x86_table_entry *table_entry(struct x86_tlb_state *state, spa_t frame)
 {
     const uint64_t n = frame.v >> CB_PAGE_SHIFT;
 
-    return &cpu->tlb_state->table[(n ^ n >> 6) % X86_N_TABLE];
+    return &state->table[(n ^ n >> 6) % X86_N_TABLE];
 }
 
 static uint64_t table_read(void *ctx, spa_t at, struct mc_access access, unsigned size)
 {
     struct x86_cpu *cpu = ctx;
     const spa_t frame = spa(at.v & CB_PAGE_MASK);
-    struct x86_table_entry *e = table_entry(cpu, frame);
+    struct x86_table_entry *e = table_entry(cpu->tlb_state, frame);
     uint8_t buf[8] = {0};
 
     if (!e->host || e->frame.v != frame.v || memcmp(&e->access, &access, sizeof(access)) != 0) {
@@ -86,7 +99,8 @@ struct mmu_mem x86_mmu_mem(struct x86_cpu *cpu)
 
 struct mmu_regs x86_mmu_regs(const struct x86_cpu *cpu)
 {
-    struct mmu_regs regs = {.cr0 = cpu->cr0, .cr3 = cpu->cr3, .cr4 = cpu->cr4, .efer = cpu->efer};
+    struct mmu_regs regs = {.cr0 = cpu->cr0, .cr3 = cpu->cr3, .cr4 = cpu->cr4, .efer = cpu->efer,
+                            .nested = cpu->svm.np ? &cpu->svm.nested : NULL};
 
     memcpy(regs.pdpte, cpu->pdpte, sizeof(regs.pdpte));
     return regs;
@@ -99,23 +113,35 @@ static uint16_t current_pcid(const struct x86_cpu *cpu)
 
 /* ---- translation ---- */
 
+/* Is there anything to translate: the CPU's own tables, or a guest's nested ones? */
+static bool translated(const struct x86_cpu *cpu)
+{
+    return x86_paging(cpu) || cpu->svm.np;
+}
+
 bool x86_translate(struct x86_cpu *cpu, uint64_t at, struct mmu_access_type type,
                    struct mmu_page *page, uint32_t *code)
 {
     const struct mmu_regs regs = x86_mmu_regs(cpu);
     const struct mmu_mem mem = x86_mmu_mem(cpu);
+    enum mmu_outcome outcome;
     struct mmu_fault fault;
 
     /* What the TLB refuses is walked anew before it becomes a fault, as on hardware. */
-    if (x86_paging(cpu) && mmu_tlb_find(cpu->arch_tlb, gva(at), 0, current_pcid(cpu), page) &&
+    if (translated(cpu) &&
+        mmu_tlb_find(cpu->arch_tlb, gva(at), cpu->svm.asid, current_pcid(cpu), page) &&
         mmu_check(&regs, page, type) == 0 && (!type.write || page->dirty))
         return true;
-    cpu->stats.page_walks += x86_paging(cpu);
-    if (mmu_walk(&cpu->geometry, &mem, &regs, gva(at), type, page, &fault) != MMU_OK) {
-        *code = fault.code;
+    cpu->stats.page_walks += translated(cpu);
+    outcome = mmu_walk(&cpu->geometry, &mem, &regs, gva(at), type, page, &fault);
+    if (outcome != MMU_OK) {
+        if (outcome == MMU_NESTED_FAULT)
+            x86_svm_note_nested_fault(cpu, &fault, type);
+        *code = outcome == MMU_NESTED_FAULT ? X86_NESTED_FAULT : fault.code;
         return false;
     }
-    if (x86_paging(cpu))
+    page->asid = cpu->svm.asid;
+    if (translated(cpu))
         mmu_tlb_insert(cpu->arch_tlb, gva(at), page);
     return true;
 }
@@ -216,24 +242,40 @@ void x86_tlb_select(struct x86_cpu *cpu)
     cpu->tlb = &cpu->tlbs[name];
 }
 
-void x86_tlb_flush_all(struct x86_cpu *cpu)
+static void flush_world(struct mmu_fast_tlb *tlbs, struct x86_tlb_state *state)
 {
-    struct x86_tlb_state *state = cpu->tlb_state;
-
-    cpu->translations++;
-    mmu_tlb_flush_all(cpu->arch_tlb);
     for (unsigned k = 0; k < X86_TLB_NONE; k++)
-        mmu_fast_flush(&cpu->tlbs[k]);
+        mmu_fast_flush(&tlbs[k]);
     state->stamp[0]++;
     state->stamp[1]++;
     for (unsigned k = 0; k < X86_N_TABLE; k++)
         state->table[k].host = NULL;
 }
 
+void x86_tlb_flush_caches(struct x86_cpu *cpu)
+{
+    cpu->translations++;
+    flush_world(cpu->tlbs, cpu->tlb_state);
+}
+
+void x86_tlb_flush_all(struct x86_cpu *cpu)
+{
+    mmu_tlb_flush_asid(cpu->arch_tlb, cpu->svm.asid, true);
+    x86_tlb_flush_caches(cpu);
+}
+
+void x86_tlb_flush_everything(struct x86_cpu *cpu)
+{
+    mmu_tlb_flush_all(cpu->arch_tlb);
+    x86_tlb_flush_caches(cpu);
+    cpu->svm.other_translations++;
+    flush_world(cpu->svm.other_tlbs, cpu->svm.other_state);
+}
+
 void x86_tlb_flush_non_global(struct x86_cpu *cpu)
 {
     cpu->translations++;
-    mmu_tlb_flush_pcid(cpu->arch_tlb, 0, current_pcid(cpu));
+    mmu_tlb_flush_pcid(cpu->arch_tlb, cpu->svm.asid, current_pcid(cpu));
     for (unsigned k = 0; k < X86_TLB_NONE; k++)
         mmu_fast_flush_non_global(&cpu->tlbs[k]);
     cpu->tlb_state->stamp[0]++;
@@ -258,7 +300,7 @@ static void forget_fetches(struct x86_cpu *cpu, uint64_t base, uint64_t size)
 void x86_tlb_invlpg(struct x86_cpu *cpu, uint64_t at)
 {
     cpu->translations++;
-    const unsigned shift = mmu_tlb_flush_page(cpu->arch_tlb, gva(at), 0, current_pcid(cpu));
+    const unsigned shift = mmu_tlb_flush_page(cpu->arch_tlb, gva(at), cpu->svm.asid, current_pcid(cpu));
     const uint64_t size = CB_BIT(shift), base = cb_align_down(at, size);
 
     for (unsigned k = 0; k < X86_TLB_NONE; k++)
@@ -266,19 +308,39 @@ void x86_tlb_invlpg(struct x86_cpu *cpu, uint64_t at)
     forget_fetches(cpu, base, size);
 }
 
-void x86_tlb_drop_frame(struct x86_cpu *cpu, spa_t frame)
+/* Another ASID's page: the caches that may hold it are the other world's. */
+void x86_tlb_invlpga(struct x86_cpu *cpu, uint64_t at, uint32_t asid)
 {
-    struct x86_table_entry *e = table_entry(cpu, frame);
+    if (asid == cpu->svm.asid) {
+        x86_tlb_invlpg(cpu, at);
+        return;
+    }
+    mmu_tlb_flush_page(cpu->arch_tlb, gva(at), (uint16_t)asid, 0);
+    cpu->svm.other_translations++;
+    flush_world(cpu->svm.other_tlbs, cpu->svm.other_state);
+}
 
-    cpu->tlb_state->drops++;
+static void drop_frame(struct mmu_fast_tlb *tlbs, struct x86_tlb_state *state, spa_t frame)
+{
+    struct x86_table_entry *e = table_entry(state, frame);
+
+    state->drops++;
     for (unsigned k = 0; k < X86_TLB_NONE; k++)
-        mmu_fast_drop_frame(&cpu->tlbs[k], frame);
+        mmu_fast_drop_frame(&tlbs[k], frame);
     if (e->frame.v == frame.v)
         e->host = NULL;
 }
 
+void x86_tlb_drop_frame(struct x86_cpu *cpu, spa_t frame)
+{
+    drop_frame(cpu->tlbs, cpu->tlb_state, frame);
+    drop_frame(cpu->svm.other_tlbs, cpu->svm.other_state, frame);
+}
+
 void x86_tlb_drop_write(struct x86_cpu *cpu, spa_t frame)
 {
-    for (unsigned k = 0; k < X86_TLB_NONE; k++)
+    for (unsigned k = 0; k < X86_TLB_NONE; k++) {
         mmu_fast_drop_write(&cpu->tlbs[k], frame);
+        mmu_fast_drop_write(&cpu->svm.other_tlbs[k], frame);
+    }
 }

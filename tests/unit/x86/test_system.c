@@ -34,7 +34,8 @@ static const struct leaf_row leaf_rows[] = {
     {0xd, 0, {{3, 0x240, 0x240, 0}, {3, 0x240, 0x240, 0}, {3, 0x240, 0x240, 0}, {3, 0x240, 0x240, 0},
               {3, 0x240, 0x240, 0}}},
     {0x40000000, 0, {{0}, {0}, {0}, {0}, {0}}},
-    {0x8000000a, 0, {{0}, {0}, {0}, {0}, {0}}},
+    {0x8000000a, 0, {{1, 0x8000, 0, 0xc9}, {1, 0x8000, 0, 0xc9}, {1, 0x8000, 0, 0xc9},
+                     {1, 0x8000, 0, 0xc9}, {1, 0x8000, 0, 0xc9}}}, /* NP, NRIPS, FlushByAsid, DecodeAssists */
     {0x22, 0, {{0}, {0}, {0}, {0}, {0}}},
     {7, 1, {{0}, {0}, {0}, {0}, {0}}},
 };
@@ -183,8 +184,8 @@ static void msrs_read_back_and_refuse_as_the_table_says(void **state)
 
 static void what_is_not_there_is_gp_with_a_trace_line(void **state)
 {
-    static const uint32_t absent[] = {0x3a, 0x48, 0x49, 0xc1, 0x186, 0x802, 0xd90, 0xc0010114,
-                                      0xc0010117, 0xc0010130, 0xc0010200, 0x4b564d00};
+    static const uint32_t absent[] = {0x3a, 0x48, 0x49, 0xc1, 0x186, 0x802, 0xd90, 0xc0010130,
+                                      0xc0010200, 0x4b564d00};
     struct box *b = fresh("milan");
     uint64_t v;
 
@@ -228,7 +229,12 @@ static void efer_keeps_its_rules(void **state)
     box_run(b, 0);
     assert_true(x86_wrmsr(b->cpu, 0xc0000080, 0xd01)); /* NXE */
     assert_false(x86_wrmsr(b->cpu, 0xc0000080, 0x401)); /* LME while paging */
-    assert_false(x86_wrmsr(b->cpu, 0xc0000080, 0x1d01)); /* SVME: not offered */
+    assert_true(x86_wrmsr(b->cpu, 0xc0010114, 0x10));
+    assert_false(x86_wrmsr(b->cpu, 0xc0000080, 0x1d01)); /* SVME while VM_CR.SVMDIS is set */
+    assert_true(x86_wrmsr(b->cpu, 0xc0010114, 0));
+    assert_true(x86_wrmsr(b->cpu, 0xc0000080, 0x1d01));
+    assert_false(x86_wrmsr(b->cpu, 0xc0010114, 0x10)); /* SVMDIS while SVME is set */
+    assert_true(x86_wrmsr(b->cpu, 0xc0000080, 0xd01));
     assert_false(x86_wrmsr(b->cpu, 0xc0000080, UINT64_C(0x100000d01)));
     assert_true(x86_wrmsr(b->cpu, 0xc0000080, 0x901)); /* LMA is read-only */
     assert_true(x86_rdmsr(b->cpu, 0xc0000080, &v));
