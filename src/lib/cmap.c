@@ -35,7 +35,7 @@ static void mark(struct cbit_c_map *map, uint64_t base, uint64_t size, bool c)
 
 static bool read_table(const struct cbit_c_map *map, uint64_t entry, uint8_t *to)
 {
-    struct mc *mc = pc_mc(map->machine->pc);
+    struct mc *mc = lib_mc(map->machine);
     const struct mc_access access = mc_access_host(MC_KIND_WALK, (entry & map->c_mask) != 0);
     const spa_t at = spa(entry & map->addr_mask & CB_PAGE_MASK);
 
@@ -74,8 +74,8 @@ static uint64_t end_of_dram(const struct mc *mc)
 
 static void look_at_tables(struct cbit_c_map *map)
 {
-    const struct asp_profile *profile = asp_profile_of(pc_asp(map->machine->pc));
-    struct mc *mc = pc_mc(map->machine->pc);
+    const struct asp_profile *profile = asp_profile_of(lib_asp(map->machine));
+    struct mc *mc = lib_mc(map->machine);
     struct cbit_regs regs;
 
     cbit_machine_regs(map->machine, &regs);
@@ -96,7 +96,7 @@ enum cbit_error cbit_c_map_new(const struct cbit_machine *machine, struct cbit_c
     if (!map)
         return CBIT_E_NO_MEMORY;
     map->machine = machine;
-    map->n_frames = end_of_dram(pc_mc(machine->pc)) / CB_PAGE_SIZE;
+    map->n_frames = end_of_dram(lib_mc(machine)) / CB_PAGE_SIZE;
     map->seen = calloc(map->n_frames / 8 + 1, 1);
     map->plain = calloc(map->n_frames / 8 + 1, 1);
     if (!map->seen || !map->plain) {
@@ -124,7 +124,7 @@ static bool bit(const uint8_t *bits, uint64_t i)
 
 enum cbit_error cbit_c_map_peek(const struct cbit_c_map *map, uint64_t address, void *to, size_t len)
 {
-    const struct mc *mc = pc_mc(map->machine->pc);
+    const struct mc *mc = lib_mc(map->machine);
     uint8_t *bytes = to;
 
     while (len > 0) {

@@ -9,7 +9,7 @@
 struct all_stats {
     struct x86_stats cpu;
     struct mc_stats mc;
-    struct pc_stats pc;
+    struct lib_counts pc;
 };
 
 static const struct {
@@ -43,12 +43,12 @@ bool cbit_machine_counter(const struct cbit_machine *machine, size_t i, struct c
 {
     if (i >= CB_ARRAY_LEN(rows))
         return false;
-    const struct all_stats stats = {
-        .cpu = x86_stats(pc_cpu(machine->pc)),
-        .mc = mc_stats(pc_mc(machine->pc)),
-        .pc = pc_stats(machine->pc),
+    struct all_stats stats = {
+        .cpu = x86_stats(lib_cpu(machine)),
+        .mc = mc_stats(lib_mc(machine)),
     };
 
+    machine->ops->counts(machine->body, &stats.pc);
     out->name = rows[i].name;
     memcpy(&out->value, (const uint8_t *)&stats + rows[i].offset, sizeof out->value);
     return true;
@@ -56,5 +56,5 @@ bool cbit_machine_counter(const struct cbit_machine *machine, size_t i, struct c
 
 uint64_t cbit_machine_instructions(const struct cbit_machine *machine)
 {
-    return x86_instructions(pc_cpu(machine->pc));
+    return x86_instructions(lib_cpu(machine));
 }

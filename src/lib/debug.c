@@ -8,7 +8,7 @@ void cbit_machine_regs(const struct cbit_machine *machine, struct cbit_regs *out
 {
     struct x86_regs regs;
 
-    x86_get_regs(pc_cpu(machine->pc), &regs);
+    x86_get_regs(lib_cpu(machine), &regs);
     *out = (struct cbit_regs){.rip = regs.rip,
                               .rflags = regs.rflags,
                               .fs_base = regs.seg[X86_FS].base,
@@ -29,11 +29,11 @@ void cbit_machine_set_regs(struct cbit_machine *machine, const struct cbit_regs 
 {
     struct x86_regs regs;
 
-    x86_get_regs(pc_cpu(machine->pc), &regs);
+    x86_get_regs(lib_cpu(machine), &regs);
     memcpy(regs.gpr, in->gpr, sizeof regs.gpr);
     regs.rip = in->rip;
     regs.rflags = (regs.rflags & ~STATUS_FLAGS) | (in->rflags & STATUS_FLAGS);
-    x86_set_regs(pc_cpu(machine->pc), &regs);
+    x86_set_regs(lib_cpu(machine), &regs);
 }
 
 /* The piece of [address, address + len) that lies in one page. */
@@ -47,14 +47,14 @@ static size_t within_page(uint64_t address, size_t len)
 static bool place(struct cbit_machine *machine, uint64_t address, size_t len, spa_t *at,
                   struct mc_access *access)
 {
-    return x86_debug_translate(pc_cpu(machine->pc), gva(address), at, access) &&
-           mc_covers(pc_mc(machine->pc), *at, len);
+    return x86_debug_translate(lib_cpu(machine), gva(address), at, access) &&
+           mc_covers(lib_mc(machine), *at, len);
 }
 
 enum cbit_error cbit_machine_read_virtual(struct cbit_machine *machine, uint64_t address, void *to,
                                           size_t len)
 {
-    struct mc *mc = pc_mc(machine->pc);
+    struct mc *mc = lib_mc(machine);
     uint8_t *bytes = to;
 
     while (len > 0) {
@@ -88,7 +88,7 @@ enum cbit_error cbit_machine_write_virtual(struct cbit_machine *machine, uint64_
 
         if (!place(machine, address, part, &at, &access))
             return CBIT_E_RANGE;
-        mc_write(pc_mc(machine->pc), at, access, bytes, part);
+        mc_write(lib_mc(machine), at, access, bytes, part);
         address += part;
         bytes += part;
         len -= part;
@@ -98,10 +98,10 @@ enum cbit_error cbit_machine_write_virtual(struct cbit_machine *machine, uint64_
 
 enum cbit_error cbit_machine_break_set(struct cbit_machine *machine, uint64_t address)
 {
-    return lib_error(x86_break_set(pc_cpu(machine->pc), gva(address)));
+    return lib_error(x86_break_set(lib_cpu(machine), gva(address)));
 }
 
 enum cbit_error cbit_machine_break_clear(struct cbit_machine *machine, uint64_t address)
 {
-    return lib_error(x86_break_clear(pc_cpu(machine->pc), gva(address)));
+    return lib_error(x86_break_clear(lib_cpu(machine), gva(address)));
 }
