@@ -10,6 +10,8 @@
 static const char verb[] = "cbit owner measure";
 
 #define MAX_IMAGE (1u << 30)
+#define DEFAULT_MEMORY (UINT64_C(512) << 20) /* as cbit run's */
+#define DEFAULT_CBITPOS 51                    /* milan, genoa */
 
 struct options {
     const char *tik, *firmware, *kernel, *initrd, *append, *measurement, *cpu_model;
@@ -17,7 +19,7 @@ struct options {
     int api_major, api_minor, build;
     uint64_t memory, sev_features;
     uint32_t smp, cbitpos;
-    bool direct, kernel_hashes;
+    bool direct, kernel_hashes, unpack_kernel;
     struct cli_owner_files vmsa;
 };
 
@@ -37,7 +39,8 @@ static const struct cli_option table[] = {
     {"direct", NULL, cli_flag, AT(direct), "a direct boot by cbit run --sev", NULL},
     {"memory", "SIZE", cli_size, AT(memory), "direct: guest memory", NULL},
     {"smp", "N", cli_u32, AT(smp), "direct: vCPUs", NULL},
-    {"cbitpos", "N", cli_u32, AT(cbitpos), "direct: C-bit position", NULL},
+    {"cbitpos", "N", cli_u32, AT(cbitpos), "direct: C-bit position (default 51; 47 for naples and rome)", NULL},
+    {"unpack-kernel", NULL, cli_flag, AT(unpack_kernel), "direct: the guest is run with --unpack-kernel", NULL},
     {"kernel", "FILE", cli_text, AT(kernel), "kernel image", NULL},
     {"initrd", "FILE", cli_text, AT(initrd), "initial RAM disk", NULL},
     {"append", "TEXT", cli_text, AT(append), "kernel command line", NULL},
@@ -103,6 +106,25 @@ static bool qemu_digest(const struct options *o, const struct files *files, uint
     return false;
 }
 
+static bool direct_digest(const struct options *o, const struct files *files, uint8_t digest[32])
+{
+    const struct own_direct_launch launch = {
+        .kernel = {files->kernel.data, files->kernel.len},
+        .initrd = {files->initrd.data, files->initrd.len},
+        .append = o->append,
+        .unpack_kernel = o->unpack_kernel,
+        .memory = o->memory,
+        .n_cpus = o->smp,
+        .c_bit = o->cbitpos,
+    };
+    const char *what;
+
+    if (own_direct_digest(&launch, digest, &what) == CBIT_OK)
+        return true;
+    cli_fail(verb, "%s", what);
+    return false;
+}
+
 static int judge(const struct options *o, const uint8_t digest[32])
 {
     struct sev_measure expected = {.api_major = (uint8_t)o->api_major,
@@ -143,7 +165,7 @@ static int measure(const struct options *o)
     uint8_t digest[32];
     int code = CLI_EXIT_ERROR;
 
-    if (read_files(o, &files) && qemu_digest(o, &files, digest)) {
+    if (read_files(o, &files) && (o->direct ? direct_digest : qemu_digest)(o, &files, digest)) {
         cli_owner_print_hex(stdout, digest, sizeof digest);
         printf("\n");
         code = CLI_EXIT_OK;
@@ -154,20 +176,31 @@ static int measure(const struct options *o)
     return code;
 }
 
+static bool options_of_direct(const struct options *o)
+{
+    if (o->firmware || o->kernel_hashes || o->vmsa.n || o->vcpus) {
+        cli_fail(verb, "--direct goes without --firmware, --kernel-hashes, --vmsa and --vcpus: the "
+                       "files themselves are measured");
+        return false;
+    }
+    return cli_owner_need(verb, "--kernel", o->kernel);
+}
+
 int cli_owner_measure(int argc, char **argv)
 {
     struct options options = {.append = "", .cpu_model = "EPYC-v4", .policy = 1, .api_major = -1,
-                              .api_minor = -1, .build = -1, .smp = 1};
+                              .api_minor = -1, .build = -1, .smp = 1, .memory = DEFAULT_MEMORY, .cbitpos = DEFAULT_CBITPOS};
     struct cli_line line = {.verb = verb, .table = table, .n_options = CB_ARRAY_LEN(table),
                             .into = &options};
     int code;
 
     if (!cli_owner_options(&line, argc, argv,
-                           "--firmware FILE [--kernel-hashes --kernel FILE --initrd FILE --append "
+                           "--direct --memory SIZE [--smp N] [--cbitpos N] --kernel FILE --initrd "
+                           "FILE --append TEXT | --firmware FILE [--kernel-hashes --kernel FILE --initrd FILE --append "
                            "TEXT] [--tik FILE --measurement BASE64 ...]", &code))
         return code;
     if (options.direct)
-        return cli_fail(verb, "--direct: %s", cb_status_text(CBIT_UNIMPLEMENTED));
+        return options_of_direct(&options) ? measure(&options) : CLI_EXIT_ERROR;
     if (!cli_owner_need(verb, "--firmware", options.firmware))
         return CLI_EXIT_ERROR;
     if (options.vmsa.n != 0 && options.vcpus != 0)

@@ -9,6 +9,7 @@
 #define OWNER_OWNER_H
 
 #include "owner/chain.h"
+#include "owner/direct.h"
 #include "owner/firmware.h"
 #include "owner/guid.h"
 #include "owner/launch_digest.h"
