@@ -395,7 +395,7 @@ static void run_code(struct x86_cpu *cpu)
         x86_debug_after(cpu);
         return;
     }
-    if (cpu->shadow && (cpu->intr || cpu->nmi)) { /* due right after this instruction */
+    if (cpu->shadow && (cpu->intr || cpu->nmi || cpu->svm.virq)) { /* due right after this instruction */
         step(cpu);
         return;
     }

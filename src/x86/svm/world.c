@@ -210,8 +210,6 @@ static void refuse(struct x86_cpu *cpu, uint64_t vmcb)
     x86_svm_set_gif(cpu, false);
     calm(cpu);
     cpu->svm.exited = true;
-    if (cpu->svm.hosted)
-        x86_kick(cpu);
 }
 
 void x86_svm_enter(struct x86_cpu *cpu, uint64_t vmcb)
