@@ -13,6 +13,7 @@
 #include "x86/mem.h"
 
 #define INFO_MOV_CR CB_BIT(63)
+#define X86_MSR_SEV_STATUS 0xc0010131u
 
 static uint64_t next_rip(const struct x86_cpu *cpu, const struct x86_insn *i)
 {
@@ -149,6 +150,8 @@ static void gate_msr(struct x86_cpu *cpu, const struct x86_insn *i)
 {
     const bool write = i->imm2 != 0;
 
+    if (!write && (uint32_t)cpu->r[X86_RCX] == X86_MSR_SEV_STATUS) /* what the hypervisor cannot forge */
+        X86_NEXT(cpu, i);
     if (x86_svm_intercepts(cpu, VMEXIT_MSR)) {
         x86_at(cpu, i);
         if (msr_intercepted(cpu, (uint32_t)cpu->r[X86_RCX], write))
