@@ -16,13 +16,15 @@ const struct attack_info *attack_at(size_t i)
     return row ? &row->info : NULL;
 }
 
-/* What an exposed victim lacks: the secrecy of the tweak, where that is what blocks; else all. */
+/* What an exposed victim lacks: that which blocks the attack. */
 static void expose(struct attack_scene *s, const struct attack_row *row)
 {
     const enum mc_cipher cipher = asp_profile_find(s->profile->name)->cipher;
 
     if (row->needs_tweak && cipher == MC_CIPHER_XEX)
         attack_expose_tweak(s);
+    else if (row->needs_nodbg && s->protection == ATTACK_SEV)
+        s->debug_allowed = true;
     else
         s->pages_exposed = true;
 }
@@ -98,7 +100,7 @@ enum cbit_status attack_run(size_t i, const char *cpu, enum attack_protection pr
         status = one_run(row, profile, protection, works ? ATTACK_DISARMED : ATTACK_EXPOSED,
                          &control);
     if (status == CBIT_UNIMPLEMENTED) {
-        *out = (struct attack_outcome){ATTACK_NOT_MODELLED, "such a victim is not built yet"};
+        *out = (struct attack_outcome){ATTACK_NOT_MODELLED, "this machine has no SVM"};
         return CBIT_OK;
     }
     if (status)

@@ -26,4 +26,10 @@ void attack_vmcb_set(struct attack_scene *s, const struct attack_victim *v, unsi
 void attack_shared_read(struct attack_scene *s, const struct attack_victim *v, void *block);
 void attack_shared_write(struct attack_scene *s, const struct attack_victim *v, const void *block);
 
+/* RDX:RAX at its last exit, as its hypervisor has them; and changed before it goes on. */
+void attack_registers(struct attack_scene *s, const struct attack_victim *v,
+                      uint8_t block[ATTACK_BLOCK]);
+void attack_set_registers(struct attack_scene *s, struct attack_victim *v,
+                          const uint8_t block[ATTACK_BLOCK]);
+
 #endif

@@ -36,7 +36,7 @@ void attack_step_load(struct attack_program *p, uint32_t from)
 }
 
 /* mov [rbx + to], rax; mov [rbx + to + 8], rdx */
-static void store(struct attack_program *p, uint32_t to)
+void attack_step_store(struct attack_program *p, uint32_t to)
 {
     EMIT(p, 0x48, 0x89, 0x83);
     emit_le32(p, to);
@@ -52,21 +52,21 @@ void attack_step_clear(struct attack_program *p)
 void attack_step_draw(struct attack_program *p, uint32_t to)
 {
     EMIT(p, 0x48, 0x0f, 0xc7, 0xf0, 0x48, 0x0f, 0xc7, 0xf2); /* rdrand rax; rdrand rdx */
-    store(p, to);
+    attack_step_store(p, to);
     attack_step_clear(p);
 }
 
 void attack_step_copy(struct attack_program *p, uint32_t to, uint32_t from)
 {
     attack_step_load(p, from);
-    store(p, to);
+    attack_step_store(p, to);
     attack_step_clear(p);
 }
 
 void attack_step_zero(struct attack_program *p, uint32_t to)
 {
     attack_step_clear(p);
-    store(p, to);
+    attack_step_store(p, to);
 }
 
 void attack_step_yield(struct attack_program *p)
@@ -91,7 +91,7 @@ void attack_step_bits(struct attack_program *p, uint32_t to, uint32_t secret, bo
     EMIT(p, 0x48, 0x0f, 0xa3, 0x8b);     /* bt [rbx + secret], rcx */
     emit_le32(p, secret);
     EMIT(p, 0x0f, 0x92, 0xc0);           /* setc al */
-    store(p, to);
+    attack_step_store(p, to);
     attack_step_yield(p);
     EMIT(p, 0xff, 0xc1, 0x81, 0xf9, 128, 0, 0, 0); /* inc ecx; cmp ecx, 128 */
     EMIT(p, 0x0f, 0x85);                           /* jne loop */

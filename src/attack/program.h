@@ -27,6 +27,7 @@ void attack_step_draw(struct attack_program *p, uint32_t to);   /* block = RDRAN
 void attack_step_copy(struct attack_program *p, uint32_t to, uint32_t from);
 void attack_step_zero(struct attack_program *p, uint32_t to);
 void attack_step_load(struct attack_program *p, uint32_t from); /* RDX:RAX = block */
+void attack_step_store(struct attack_program *p, uint32_t to);  /* block = RDX:RAX */
 void attack_step_clear(struct attack_program *p);               /* RAX = RDX = 0 */
 void attack_step_yield(struct attack_program *p);
 /*

@@ -17,6 +17,12 @@ attack_fn attack_replay, attack_block_move, attack_ciphertext_channel;
 /* For the control of attack_block_move: the machine uses tweak constants that are known. */
 void attack_expose_tweak(struct attack_scene *s);
 
+/* guests.c */
+attack_fn attack_neighbour, attack_remap, attack_asid_misuse, attack_missing_flush,
+    attack_register_read, attack_register_write;
+/* launch.c */
+attack_fn attack_launch_permute, attack_code_inject, attack_debug_command;
+
 struct attack_text {
     const char *works, *blocked; /* one line each; NULL: is not expected to be needed */
 };
@@ -26,6 +32,7 @@ struct attack_row {
     attack_fn *run; /* NULL: the mechanism is not modelled */
     bool sev_only;    /* without SEV there is nothing to attack */
     bool needs_tweak; /* where the tweak is secret, that is what blocks it */
+    bool needs_nodbg; /* where the policy forbids debugging, that is what blocks it */
     bool nvdimm;      /* the machine has one */
     struct attack_text why[ATTACK_N_PROTECTIONS];
 };

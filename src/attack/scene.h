@@ -48,6 +48,7 @@ struct attack_victim {
     struct attack_program program;
     uint64_t at;           /* SPA of its memory, one stretch */
     uint64_t origin;       /* the virtual address of its first byte */
+    uint32_t program_page; /* where its program lies */
     uint64_t rip;
     bool is_guest;
     bool sev;
@@ -56,6 +57,7 @@ struct attack_victim {
 
     /* Guests only. */
     unsigned asid;
+    bool unlaunched;       /* SEV: not by attack_victim_start */
     uint32_t handle;       /* of the AMD-SP; 0: none */
     uint64_t vmcb;         /* address without C-bit */
     uint64_t nested;       /* nested tables, four pages */
@@ -78,6 +80,7 @@ struct attack_scene {
     enum attack_mode mode;
     bool smee;
     bool pages_exposed;            /* the victim's pages have no protection at all */
+    bool debug_allowed;            /* the policy of SEV guests */
     struct pc *pc;
     struct mc *mc;
     uint8_t rom[ATTACK_BLOCK];

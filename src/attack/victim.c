@@ -97,7 +97,7 @@ enum cbit_status attack_victim_start(struct attack_scene *s, struct attack_victi
 {
     for (unsigned n = 0; n < 4; n++)
         place_table(s, v, n, 39 - 9 * n);
-    place(s, v, PAGE_CODE, v->program.code, sizeof(v->program.code));
+    place(s, v, v->program_page, v->program.code, sizeof(v->program.code));
     place(s, v, PAGE_PUBLIC, public_text, ATTACK_BLOCK);
     return v->is_guest ? attack_guest_start(s, v) : CBIT_OK;
 }
@@ -106,7 +106,7 @@ enum cbit_status attack_victim_start(struct attack_scene *s, struct attack_victi
 
 static bool at_yield(const struct attack_victim *v, uint64_t rip)
 {
-    return rip >= v->origin && attack_program_yields(&v->program, rip - v->origin);
+    return attack_program_yields(&v->program, rip - v->origin - v->program_page);
 }
 
 static bool host_run(struct attack_scene *s, struct attack_victim *v)

@@ -17,17 +17,26 @@ struct expected {
 };
 
 static const struct expected expected[] = {
-    {"admin-scrape", {"WWWW", "WWWW", "WWWW", "NNNN"}},
-    {"cold-boot", {"WWWW", "BBBB", "BBBB", "NNNN"}},
-    {"warm-boot", {"WWWW", "BBBB", "BBBB", "NNNN"}},
-    {"nvdimm-theft", {"WWWW", "BBBB", "BBBB", "NNNN"}},
-    {"dma-read", {"WWWW", "WWWW", "WWWW", "NNNN"}},
-    {"dma32-read", {"WWWW", "BBBB", "WWWW", "NNNN"}},
-    {"dma-write", {"WWWW", "WWWW", "WWWW", "NNNN"}},
-    {"bounce-buffer", {"WWWW", "WWWW", "WWWW", "NNNN"}},
-    {"replay", {"WWWW", "WWWW", "WWWW", "NNNN"}},
-    {"block-move", {"WWWW", "WBBB", "WBBB", "NNNN"}},
-    {"ciphertext-channel", {"WWWW", "WWWW", "WWWW", "NNNN"}},
+    {"admin-scrape", {"WWWW", "WWWW", "WWWW", "BBBB"}},
+    {"cold-boot", {"WWWW", "BBBB", "BBBB", "BBBB"}},
+    {"warm-boot", {"WWWW", "BBBB", "BBBB", "BBBB"}},
+    {"nvdimm-theft", {"WWWW", "BBBB", "BBBB", "BBBB"}},
+    {"dma-read", {"WWWW", "WWWW", "WWWW", "BBBB"}},
+    {"dma32-read", {"WWWW", "BBBB", "WWWW", "BBBB"}},
+    {"dma-write", {"WWWW", "WWWW", "WWWW", "BBBB"}},
+    {"bounce-buffer", {"WWWW", "WWWW", "WWWW", "WWWW"}},
+    {"replay", {"WWWW", "WWWW", "WWWW", "WWWW"}},
+    {"block-move", {"WWWW", "WBBB", "WBBB", "WBBB"}},
+    {"ciphertext-channel", {"WWWW", "WWWW", "WWWW", "WWWW"}},
+    {"code-inject", {"WWWW", "WWWW", "WWWW", "BBBB"}},
+    {"neighbour", {"WWWW", "WWWW", "WWWW", "BBBB"}},
+    {"remap", {"WWWW", "WWWW", "WWWW", "WWWW"}},
+    {"asid-misuse", {"WWWW", "WWWW", "WWWW", "WWWW"}},
+    {"missing-flush", {"WWWW", "WWWW", "WWWW", "BBBB"}},
+    {"register-read", {"WWWW", "WWWW", "WWWW", "WWWW"}},
+    {"register-write", {"WWWW", "WWWW", "WWWW", "WWWW"}},
+    {"launch-permute", {"----", "----", "----", "WWWW"}},
+    {"debug-command", {"----", "----", "----", "BBBB"}},
     {"cachewarp", {"NNNN", "NNNN", "NNNN", "NNNN"}},
     {"stale-cache", {"NNNN", "NNNN", "NNNN", "NNNN"}},
     {"memory-alias", {"NNNN", "NNNN", "NNNN", "NNNN"}},
@@ -46,11 +55,14 @@ static void row(size_t attack, enum attack_protection protection, char out[5])
     for (size_t g = 0; g < 4; g++) {
         assert_int_equal(attack_run(attack, generations[g], protection, &outcome), CBIT_OK);
         assert_non_null(outcome.reason);
+        assert_true(strlen(outcome.reason) > 0);
+        assert_null(strstr(outcome.reason, "no reason is known"));
         out[g] = letter(outcome.verdict);
     }
     out[4] = '\0';
 }
 
+/* With a reason that fits, too. */
 static void each_attack_ends_as_on_hardware(void **state)
 {
     (void)state;
@@ -70,21 +82,6 @@ static void each_attack_ends_as_on_hardware(void **state)
     assert_null(attack_at(CB_ARRAY_LEN(expected)));
 }
 
-static void a_verdict_has_a_reason_of_its_own(void **state)
-{
-    (void)state;
-    for (size_t i = 0; attack_at(i); i++)
-        for (unsigned p = 0; p < ATTACK_N_PROTECTIONS; p++)
-            for (size_t g = 0; g < 4; g++) {
-                struct attack_outcome outcome;
-
-                assert_int_equal(attack_run(i, generations[g], (enum attack_protection)p, &outcome),
-                                 CBIT_OK);
-                assert_true(strlen(outcome.reason) > 0);
-                assert_null(strstr(outcome.reason, "no reason is known"));
-            }
-}
-
 static void what_does_not_exist_is_refused(void **state)
 {
     struct attack_outcome outcome;
@@ -99,7 +96,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_attack_ends_as_on_hardware),
-        cmocka_unit_test(a_verdict_has_a_reason_of_its_own),
         cmocka_unit_test(what_does_not_exist_is_refused),
     };
 
