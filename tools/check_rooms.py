@@ -44,6 +44,7 @@ DOORS = {
     "mc/probe.h": ["attack", "lib", "pc", "hv"],
     "mc/expose.h": ["asp"],
     "x86/svm/svm.h": None,
+    "hv/launch.h": ["lib", "attack"],
     "wire/boot_params.h": None,
     "wire/vmcb.h": None,
     "wire/sev.h": None,

@@ -68,7 +68,8 @@ enum cbit_image {
 
 enum cbit_choice { CBIT_DEFAULT = -1, CBIT_OFF = 0, CBIT_ON = 1 };
 
-struct cbit_asp_flash; /* cbit/asp.h */
+struct cbit_asp_flash;  /* cbit/asp.h */
+struct cbit_sev_config; /* cbit/sev.h */
 
 #define CBIT_MAX_DISKS 4
 
@@ -109,6 +110,8 @@ struct cbit_config {
     struct cbit_disk nvdimm; /* persistent memory, a multiple of 2 MiB; size 0: none */
     bool rng;              /* virtio entropy device */
     bool net;              /* virtio network card; frames by net_send and cbit_machine_net_input */
+    bool guest;            /* the kernel is a guest of the built-in hypervisor; memory is the guest's */
+    const struct cbit_sev_config *sev; /* it is a SEV guest; copied, its buffers stay borrowed */
 
     void *ctx; /* given to every callback; they run inside cbit_machine_new, _run and _reset */
     void (*console)(void *ctx, const void *bytes, size_t len);  /* first serial port */

@@ -176,6 +176,21 @@ enum wire_sev_status hv_launch_finish(struct hv_launch *launch)
     return run_handle(launch, WIRE_SEV_LAUNCH_FINISH);
 }
 
+enum wire_sev_status hv_launch_conduct(struct hv_launch *launch,
+                                       const struct hv_launch_terms *terms,
+                                       const struct hv_layout *layout)
+{
+    enum wire_sev_status status =
+        hv_launch_start(launch, terms->policy, terms->share, terms->session, terms->asid);
+
+    for (unsigned i = 0; !status && i < layout->n_regions; i++) {
+        if (terms->launched)
+            terms->launched(terms->ctx, &layout->region[i]);
+        status = hv_launch_update(launch, &layout->region[i]);
+    }
+    return status ? status : hv_launch_measure(launch);
+}
+
 void hv_launch_end(struct hv_launch *launch)
 {
     if (launch->active)

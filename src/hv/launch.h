@@ -39,9 +39,26 @@ struct hv_launch {
 void hv_launch_init(struct hv_launch *launch, const struct hv_psp *psp,
                     struct hv_launch_memory memory);
 
+/* What a launch is besides its regions. */
+struct hv_launch_terms {
+    uint32_t policy;
+    uint32_t share; /* handle of a guest whose key this one shall use; 0: an own key */
+    unsigned asid;
+    const struct hv_session *session; /* NULL: none */
+    void *ctx;
+    /* Told of every region before it is encrypted.  NULL: nobody. */
+    void (*launched)(void *ctx, const struct hv_region *region);
+};
 /*
- * Each returns the AMD-SP's status; refusal says which command it was.
- * share: handle of a guest whose key this one shall use; 0: an own key.
+ * LAUNCH_START to LAUNCH_MEASURE; LAUNCH_FINISH is left to the caller.  What was
+ * begun stays: hv_launch_end gives it back.
+ */
+enum wire_sev_status hv_launch_conduct(struct hv_launch *launch,
+                                       const struct hv_launch_terms *terms,
+                                       const struct hv_layout *layout);
+
+/*
+ * The steps.  Each returns the AMD-SP's status; refusal says which command it was.
  */
 enum wire_sev_status hv_launch_start(struct hv_launch *launch, uint32_t policy, uint32_t share,
                                      const struct hv_session *session, unsigned asid);

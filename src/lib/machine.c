@@ -36,6 +36,10 @@ static enum cbit_error check(const struct cbit_config *config, struct cbit_why *
 {
     if (config->struct_size != sizeof *config)
         return refuse(why, "struct cbit_config was not made by this version's cbit_config_init");
+    if (config->sev && config->sev->struct_size != sizeof *config->sev)
+        return refuse(why, "struct cbit_sev_config was not made by this version's cbit_sev_config_init");
+    if (config->sev && !config->guest)
+        return refuse(why, "a SEV guest is a guest: set guest too");
     if (config->n_disks > CBIT_MAX_DISKS)
         return refuse(why, "too many disks");
     if (config->tweak.len && config->tweak.len != TWEAK_BYTES)
@@ -73,6 +77,10 @@ enum cbit_error cbit_machine_new(const struct cbit_config *config, struct cbit_m
     if (!machine)
         return CBIT_E_NO_MEMORY;
     machine->config = *config;
+    if (config->sev) {
+        machine->sev = *config->sev;
+        machine->config.sev = &machine->sev;
+    }
     error = lib_pc_new(machine, why);
     if (error)
         free(machine);

@@ -14,6 +14,8 @@
 #include "asp/asp.h"
 #include "board/board.h"
 #include "cbit/cbit.h"
+#include "cbit/sev.h"
+#include "hv/launch.h"
 #include "mc/mc.h"
 
 #define TWEAK_BYTES (48u * 16u)
@@ -42,12 +44,15 @@ struct lib_body_ops {
     struct x86_cpu *(*cpu)(void *body);
     struct asp *(*asp)(void *body);
     void (*counts)(const void *body, struct lib_counts *out);
+    struct hv_launch *(*launch)(void *body);   /* NULL, or gives NULL: no SEV guest */
+    uint64_t (*secret_page)(const void *body); /* wherever launch gives something */
 };
 
 struct cbit_machine {
     const struct lib_body_ops *ops;
     void *body;
     struct cbit_config config;
+    struct cbit_sev_config sev; /* config.sev points here or nowhere */
     atomic_bool stop_asked;
 };
 
@@ -70,6 +75,8 @@ static inline struct asp *lib_asp(const struct cbit_machine *machine)
     return machine->ops->asp(machine->body);
 }
 
+/* The AMD-SP said no: CBIT_E_DENIED, why names command and status. */
+enum cbit_error lib_refused(const struct hv_refusal *refusal, struct cbit_why *why);
 enum cbit_error lib_error(enum cbit_status status);
 bool lib_tsme(const struct cbit_config *config);
 /* flash must outlive what is made; NULL gives none. */

@@ -11,7 +11,24 @@
 #define MONITOR_MONITOR_H
 
 #include "cbit/cbit.h"
+#include "cbit/sev.h"
 #include "host/host.h"
+
+/* What a SEV guest's owner and administrator ask: cbit/sev.h. */
+struct mon_sev_ops {
+    void (*info)(void *ctx, struct cbit_sev_info *out);
+    enum cbit_error (*capabilities)(void *ctx, struct cbit_sev_capabilities *out,
+                                    struct cbit_why *why);
+    enum cbit_error (*measure)(void *ctx, uint8_t out[CBIT_SEV_MEASURE_SIZE], struct cbit_why *why);
+    enum cbit_error (*report)(void *ctx, const uint8_t mnonce[16],
+                              uint8_t out[CBIT_SEV_REPORT_SIZE], struct cbit_why *why);
+    enum cbit_error (*inject)(void *ctx, struct cbit_bytes header, struct cbit_bytes secret,
+                              uint64_t gpa, struct cbit_why *why);
+    enum cbit_error (*debug_read)(void *ctx, uint64_t at, void *to, size_t len,
+                                  struct cbit_why *why);
+    enum cbit_error (*debug_write)(void *ctx, uint64_t at, const void *from, size_t len,
+                                   struct cbit_why *why);
+};
 
 /* What a command can ask of the machine; called on the loop's thread, between slices. */
 struct mon_ops {
@@ -31,6 +48,7 @@ struct mon_ops {
     enum cbit_error (*core_begin)(void *ctx);
     enum cbit_error (*core_peek)(void *ctx, uint64_t at, void *to, size_t len);
     void (*core_end)(void *ctx);
+    const struct mon_sev_ops *sev; /* NULL: no SEV guest */
 };
 
 struct mon_config {
