@@ -365,6 +365,20 @@ static void an_eager_frame_calms_down_when_one_view_keeps_using_it(void **state)
     assert_reads(f->mc, 0x8000, secret, TEXT);
 }
 
+static void a_reset_calms_every_eager_frame(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t next = 77;
+
+    flip(f->mc, 0x8000, LIMIT + 1);
+    flip(f->mc, 0x9000, LIMIT + 1);
+    assert_true(mc_stats(f->mc).eager_frames == 2);
+    mc_reset(f->mc, fill, &next);
+    assert_true(mc_stats(f->mc).eager_frames == 0);
+    assert_non_null(mc_map(f->mc, spa(0x8000), plain, true));
+    assert_non_null(mc_map(f->mc, spa(0x9000), plain, true));
+}
+
 static void watchers_of_an_eager_frame_hear_of_writes_and_of_keys(void **state)
 {
     struct fixture *f = *state;
@@ -716,6 +730,7 @@ int main(void)
         STORY(the_first_use_of_a_frame_is_no_turn),
         STORY(turns_that_lie_far_apart_do_not_wear_a_frame_out),
         STORY(an_eager_frame_calms_down_when_one_view_keeps_using_it),
+        STORY(a_reset_calms_every_eager_frame),
         STORY(watchers_of_an_eager_frame_hear_of_writes_and_of_keys),
         STORY(another_key_turns_old_plaintext_to_garbage_and_back),
         STORY(keys_of_the_wrong_length_or_place_change_nothing),
