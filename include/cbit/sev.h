@@ -25,7 +25,8 @@ extern "C" {
 struct cbit_sev_config {
     size_t struct_size;
     uint32_t policy;
-    unsigned c_bit;                    /* 0: the profile's; another value is refused */
+    unsigned c_bit;             /* 0: the profile's; another value is refused */
+    unsigned reduced_phys_bits; /* 0: the profile's; QEMU's 1 is accepted too */
     struct cbit_bytes dh_cert, session; /* of the guest owner; both or none */
     void *ctx;
     /*

@@ -4,6 +4,7 @@
 #define CLI_RUN_H
 
 #include "cli/platform.h"
+#include "cli/run_sev.h"
 #include "monitor/monitor.h"
 
 /* ---- options (run_options.c) ---- */
@@ -30,6 +31,7 @@ struct run_options {
     uint32_t min_sev_asid;
     const char *trace, *trace_file;
     bool log_json, stats, json;
+    struct run_sev_options sev;
 };
 
 const struct cli_option *run_option_table(size_t *n);

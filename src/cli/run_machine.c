@@ -112,6 +112,8 @@ static struct cbit_config machine_config(struct runner *r, const struct run_file
         config.disk[i] = disk_of(files->disk[i], files->disk_read_only[i]);
     if (files->nvdimm)
         config.nvdimm = disk_of(files->nvdimm, false);
+    config.guest = r->sev != NULL;
+    config.sev = r->sev ? run_sev_config(r->sev) : NULL;
     config.ctx = r;
     config.console = on_console;
     config.trace = r->trace ? on_trace : NULL;
@@ -121,6 +123,9 @@ static struct cbit_config machine_config(struct runner *r, const struct run_file
 bool runner_make_machine(struct runner *r, const struct run_files *files)
 {
     struct cbit_why why = {{0}};
+
+    if (r->options->sev.on && !(r->sev = run_sev_new(&r->options->sev)))
+        return false;
     const struct cbit_config config = machine_config(r, files);
     const enum cbit_error error = cbit_machine_new(&config, &r->machine, &why);
 
@@ -128,8 +133,8 @@ bool runner_make_machine(struct runner *r, const struct run_files *files)
         cli_fail("cbit run", "%s", *why.text ? why.text : cbit_error_text(error));
         return false;
     }
-    if (r->options->paused)
+    if (r->options->paused || r->options->sev.wait)
         cbit_machine_pause(r->machine);
-    r->started = !r->options->paused;
-    return runner_write_exposed(r);
+    r->started = !cbit_machine_is_paused(r->machine);
+    return runner_write_exposed(r) && (!r->sev || run_sev_launched(r->sev, r->machine));
 }

@@ -79,7 +79,11 @@ static bool open_net(struct runner *r)
 static bool open_monitor(struct runner *r)
 {
     struct mon_config config = {
-        .ops = &run_mon_ops, .ctx = r, .loop = r->loop, .exposed = r->options->expose_keys != NULL};
+        .ops = r->sev ? &run_mon_ops_sev : &run_mon_ops,
+        .ctx = r,
+        .loop = r->loop,
+        .exposed = r->options->expose_keys != NULL,
+    };
 
     if (!r->options->control)
         return true;
@@ -131,6 +135,7 @@ void runner_close(struct runner *r)
     mon_free(r->mon);
     mon_gdb_free(r->gdb);
     cbit_machine_free(r->machine);
+    run_sev_free(r->sev);
     host_net_free(r->net);
     run_script_free(r->script);
     mon_trace_free(r->trace);

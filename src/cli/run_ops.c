@@ -50,7 +50,7 @@ enum cbit_error runner_reset(struct runner *r)
     mon_event(r->mon, "RESET");
     const enum cbit_error error = cbit_machine_reset(r->machine, &why);
 
-    if (!error && !runner_write_exposed(r))
+    if (!error && (!runner_write_exposed(r) || (r->sev && !run_sev_launched(r->sev, r->machine))))
         return CBIT_E_IO;
     return error;
 }
@@ -134,22 +134,79 @@ static bool op_frame(void *ctx, uint64_t at, cbit_view *view)
     return cbit_machine_frame(r->machine, at, view);
 }
 
-const struct mon_ops run_mon_ops = {
-    .frame = op_frame,
-    .regs = op_regs,
-    .core_begin = op_core_begin,
-    .core_peek = op_core_peek,
-    .core_end = op_core_end,
-    .status = op_status,
-    .stop = op_stop,
-    .cont = op_cont,
-    .quit = op_quit,
-    .reset = op_reset,
-    .powerdown = op_powerdown,
-    .peek = op_peek,
-    .peek_c0 = op_peek_c0,
-    .dram = op_dram,
+static void op_sev_info(void *ctx, struct cbit_sev_info *out)
+{
+    const struct runner *r = ctx;
+
+    cbit_sev_info(r->machine, out);
+}
+
+static enum cbit_error op_sev_capabilities(void *ctx, struct cbit_sev_capabilities *out,
+                                           struct cbit_why *why)
+{
+    const struct runner *r = ctx;
+
+    return cbit_sev_capabilities(r->machine, out, why);
+}
+
+static enum cbit_error op_sev_measure(void *ctx, uint8_t out[CBIT_SEV_MEASURE_SIZE],
+                                      struct cbit_why *why)
+{
+    const struct runner *r = ctx;
+
+    return cbit_sev_measure(r->machine, out, why);
+}
+
+static enum cbit_error op_sev_report(void *ctx, const uint8_t mnonce[16],
+                                     uint8_t out[CBIT_SEV_REPORT_SIZE], struct cbit_why *why)
+{
+    const struct runner *r = ctx;
+
+    return cbit_sev_report(r->machine, mnonce, out, why);
+}
+
+static enum cbit_error op_sev_inject(void *ctx, struct cbit_bytes header, struct cbit_bytes secret,
+                                     uint64_t gpa, struct cbit_why *why)
+{
+    const struct runner *r = ctx;
+
+    return cbit_sev_inject_secret(r->machine, header, secret, gpa, why);
+}
+
+static enum cbit_error op_sev_debug_read(void *ctx, uint64_t at, void *to, size_t len,
+                                         struct cbit_why *why)
+{
+    const struct runner *r = ctx;
+
+    return cbit_sev_debug_read(r->machine, at, to, len, why);
+}
+
+static enum cbit_error op_sev_debug_write(void *ctx, uint64_t at, const void *from, size_t len,
+                                          struct cbit_why *why)
+{
+    const struct runner *r = ctx;
+
+    return cbit_sev_debug_write(r->machine, at, from, len, why);
+}
+
+static const struct mon_sev_ops sev_ops = {
+    .info = op_sev_info,
+    .capabilities = op_sev_capabilities,
+    .measure = op_sev_measure,
+    .report = op_sev_report,
+    .inject = op_sev_inject,
+    .debug_read = op_sev_debug_read,
+    .debug_write = op_sev_debug_write,
 };
+
+#define MON_OPS \
+    .frame = op_frame, .regs = op_regs, .core_begin = op_core_begin, .core_peek = op_core_peek, \
+    .core_end = op_core_end, .status = op_status, .stop = op_stop, .cont = op_cont, \
+    .quit = op_quit, .reset = op_reset, .powerdown = op_powerdown, .peek = op_peek, \
+    .peek_c0 = op_peek_c0, .dram = op_dram
+
+const struct mon_ops run_mon_ops = {MON_OPS};
+const struct mon_ops run_mon_ops_sev = {MON_OPS, .sev = &sev_ops};
 
 /* ---- what a debugger asks ---- */
 

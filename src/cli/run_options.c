@@ -59,6 +59,15 @@ static bool take_address(const struct cli_option *option, const char *text, void
     return false;
 }
 
+static bool take_policy(const struct cli_option *option, const char *text, void *field,
+                        struct cli_why *why)
+{
+    struct run_options *options = field; /* the row's offset is 0 */
+
+    options->sev.has_policy = true;
+    return cli_u32(option, text, &options->sev.policy, why);
+}
+
 #define AT(field) offsetof(struct run_options, field)
 static const struct cli_option table[] = {
     {"cpu", "PROFILE", cli_choice, AT(cpu), "naples, rome, milan (default), genoa or ryzen-pro; no AVX is offered",
@@ -101,14 +110,15 @@ static const struct cli_option table[] = {
     {"profile", NULL, cli_unbuilt, 0, "where the guest spends its time", NULL},
     {"sandbox", "off", cli_unbuilt, 0, "no system call filter", NULL},
     {"json", NULL, cli_flag, AT(json), "end report as one JSON line on standard error", NULL},
-    {"sev", NULL, cli_unbuilt, 0, "start a SEV guest at once", NULL},
-    {"policy", "N", cli_unbuilt, 0, "its policy", NULL},
-    {"dh-cert-file", "F", cli_unbuilt, 0, "guest owner's certificate", NULL},
-    {"session-file", "F", cli_unbuilt, 0, "launch session", NULL},
-    {"cbitpos", "N", cli_unbuilt, 0, "C-bit's position", NULL},
-    {"reduced-phys-bits", "N", cli_unbuilt, 0, "address bits that encryption takes", NULL},
-    {"sev-wait", NULL, cli_unbuilt, 0, "hold in launch-secret until 'cont'", NULL},
-    {"sev-dump", "DIR", cli_unbuilt, 0, "write what was launched", NULL},
+    {"sev", NULL, cli_flag, AT(sev.on), "the kernel is a SEV guest of the built-in hypervisor", NULL},
+    {"policy", "N", take_policy, 0, "its policy (default 1: no debugging)", NULL},
+    {"dh-cert-file", "F", cli_text, AT(sev.dh_cert_file), "guest owner's certificate, base64", NULL},
+    {"session-file", "F", cli_text, AT(sev.session_file), "launch session, base64; without: one of cbit's own", NULL},
+    {"cbitpos", "N", cli_u32, AT(sev.cbitpos), "C-bit's position; must be the processor's", NULL},
+    {"reduced-phys-bits", "N", cli_u32, AT(sev.reduced_phys_bits), "address bits that encryption takes", NULL},
+    {"kernel-hashes", NULL, cli_flag, AT(sev.kernel_hashes), "refused: the files themselves are measured", NULL},
+    {"sev-wait", NULL, cli_flag, AT(sev.wait), "hold in launch-secret until 'cont'", NULL},
+    {"sev-dump", "DIR", cli_text, AT(sev.dump), "write what was launched, and the measurement", NULL},
     {"guest", "FILE", cli_unbuilt, 0, "a guest's options, one a line", NULL},
     {"asp", "unix:PATH", cli_unbuilt, 0, "join a running AMD-SP service", NULL},
     {"state", "DIR", cli_text, AT(state), "the AMD-SP's chip and flash (cbit asp setup); default: an ephemeral chip", NULL},
@@ -130,6 +140,7 @@ struct run_options run_options_default(void)
         .smp = 1,
         .append = "",
         .serial = "stdio",
+        .sev = {.policy = 1},
     };
 }
 
@@ -137,10 +148,17 @@ struct run_options run_options_default(void)
 bool run_options_check(const struct run_options *o, struct cli_why *why)
 {
     const int images = (o->kernel != NULL) + (o->multiboot != NULL) + (o->bios != NULL);
+    const char *sev = run_sev_check(&o->sev);
     const struct {
         bool wrong;
         const char *text;
     } rules[] = {
+        {sev != NULL, sev},
+        {o->sev.on && !o->sme, "--sev needs SYSCFG.SMEE: leave --sme on"},
+        {o->sev.on && !o->kernel, "--sev starts a kernel directly: give --kernel"},
+        {o->sev.on && o->no_acpi, "--sev: the launch layout has ACPI tables; leave --no-acpi away"},
+        {o->sev.on && o->nvdimm, "--nvdimm belongs to the bare-metal machine, not to a guest"},
+        {o->sev.wait && !o->control, "--sev-wait waits for 'cont' on a control socket: give --control"},
         {images == 0, "nothing to boot: give --kernel, --multiboot or --bios"},
         {images > 1, "--kernel, --multiboot and --bios exclude each other"},
         {o->initrd && o->bios, "--initrd goes with --kernel or --multiboot"},

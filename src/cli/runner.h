@@ -13,6 +13,7 @@
 struct runner {
     const struct run_options *options;
     struct cbit_machine *machine;
+    struct run_sev *sev; /* NULL: no SEV guest */
     struct host_loop *loop;
     struct run_console *console;
     struct mon *mon;
@@ -37,7 +38,7 @@ void runner_on_signal(void *ctx, int fd, short revents);
 void runner_on_quit_key(void *ctx);
 
 /* run_ops.c */
-extern const struct mon_ops run_mon_ops;
+extern const struct mon_ops run_mon_ops, run_mon_ops_sev;
 extern const struct mon_gdb_ops run_gdb_ops;
 void runner_stop(struct runner *r);
 void runner_quit(struct runner *r);

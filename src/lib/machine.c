@@ -81,7 +81,7 @@ enum cbit_error cbit_machine_new(const struct cbit_config *config, struct cbit_m
         machine->sev = *config->sev;
         machine->config.sev = &machine->sev;
     }
-    error = lib_pc_new(machine, why);
+    error = config->guest ? lib_guest_new(machine, why) : lib_pc_new(machine, why);
     if (error)
         free(machine);
     else

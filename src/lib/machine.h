@@ -58,6 +58,7 @@ struct cbit_machine {
 
 /* Makes machine->body, and sets machine->ops, from machine->config. */
 enum cbit_error lib_pc_new(struct cbit_machine *machine, struct cbit_why *why);
+enum cbit_error lib_guest_new(struct cbit_machine *machine, struct cbit_why *why);
 const char *lib_pc_stop_text(enum cbit_stop stop);
 
 static inline struct mc *lib_mc(const struct cbit_machine *machine)
