@@ -212,15 +212,23 @@ static void refuse(struct x86_cpu *cpu, uint64_t vmcb)
     cpu->svm.exited = true;
 }
 
+/* KVM has VMSAVE put its own state into the same page: what VMRUN does not save stays. */
+static void save_host(struct x86_cpu *cpu)
+{
+    uint8_t area[VMCB_STAR];
+
+    x86_svm_phys_read(cpu, cpu->msr.vm_hsave_pa, area, sizeof(area));
+    x86_svm_store_state(cpu, area);
+    x86_svm_phys_write(cpu, cpu->msr.vm_hsave_pa + VMCB_ES, area + VMCB_ES, VMCB_STAR - VMCB_ES);
+}
+
 void x86_svm_enter(struct x86_cpu *cpu, uint64_t vmcb)
 {
-    uint8_t page[VMCB_SIZE], host[VMCB_SIZE] = {0};
+    uint8_t page[VMCB_SIZE];
     struct x86_svm *svm = &cpu->svm;
 
     x86_svm_phys_read(cpu, vmcb, page, VMCB_SIZE);
-    x86_svm_store_state(cpu, host);
-    x86_svm_phys_write(cpu, cpu->msr.vm_hsave_pa + VMCB_ES, host + VMCB_ES,
-                       VMCB_STAR - VMCB_ES);
+    save_host(cpu);
     if (!x86_svm_legal(cpu, page)) {
         refuse(cpu, vmcb);
         return;
