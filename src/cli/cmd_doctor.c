@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "host/sandbox.h"
 
 /* One finding: true is good. */
 struct finding {
@@ -56,6 +57,7 @@ static bool has_thp(void)
 }
 static bool has_cuse(void) { return access("/dev/cuse", R_OK | W_OK) == 0; }
 static bool has_seccomp(void) { return file_has("/proc/self/status", "Seccomp:"); }
+static bool has_sandbox(void) { return host_sandbox_built(); }
 static bool has_4k_pages(void) { return sysconf(_SC_PAGESIZE) == 4096; }
 static bool has_runtime_dir(void)
 {
@@ -78,7 +80,8 @@ static const struct finding findings[] = {
     {"huge pages", has_thp, "guest memory gets them", "off: a little slower"},
     {"1 GiB free memory", has_memory, "yes", "no: give guests --memory 256M"},
     {"/dev/cuse", has_cuse, "a /dev/sev node can be served", "no: cbit exec answers /dev/sev instead"},
-    {"seccomp", has_seccomp, "kernel has it", "no system call filter"},
+    {"seccomp", has_seccomp, "kernel has it", "no system call filter, no cbit exec for static programs"},
+    {"sandbox", has_sandbox, "cbit run filters its system calls", "built without libseccomp: cbit run has no filter"},
     {"XDG_RUNTIME_DIR", has_runtime_dir, "control sockets may live there", "unset: name a private folder for --control"},
 };
 

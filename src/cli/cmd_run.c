@@ -210,7 +210,7 @@ static int run(const struct run_options *options, const struct run_files *files)
     const uint64_t cpu_start = host_cpu_ns();
     int code = CLI_EXIT_ERROR;
 
-    if (runner_open(&r, files)) {
+    if (runner_open(&r, files) && runner_sandbox(&r)) {
         run_loop(&r);
         run_console_free(r.console);
         r.console = NULL;

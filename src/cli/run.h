@@ -31,6 +31,7 @@ struct run_options {
     uint32_t min_sev_asid;
     const char *trace, *trace_file;
     bool log_json, stats, json;
+    bool sandbox;
     struct run_sev_options sev;
 };
 
@@ -106,6 +107,7 @@ struct run_end {
     const char *hint;   /* NULL or a sentence */
     uint64_t wall_ns, cpu_ns;
     bool exposed;
+    const char *sandbox; /* "on", "off", "not built" */
 };
 void run_report(const struct run_options *options, const struct cbit_machine *machine,
                 const struct run_end *end);

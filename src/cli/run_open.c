@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/runner.h"
+#include "host/sandbox.h"
 
 static bool open_trace(struct runner *r)
 {
@@ -127,6 +128,29 @@ bool runner_open(struct runner *r, const struct run_files *files)
         return false;
     return open_trace(r) && open_script(r, files) && open_signals(r) && open_net(r) &&
            runner_make_machine(r, files) && open_monitor(r) && open_gdb(r) && open_console(r);
+}
+
+/*
+ * Last of all: what comes after may write files only if an option or a client of
+ * the control socket can ask for one, and reach out only with a network card.
+ */
+bool runner_sandbox(struct runner *r)
+{
+    const struct run_options *o = r->options;
+    const struct host_sandbox_run needs = {
+        .files = o->control || o->state || o->expose_keys || o->net,
+        .network = o->net != NULL,
+    };
+
+    r->end.sandbox = !o->sandbox ? "off" : host_sandbox_built() ? "on" : "not built";
+    if (strcmp(r->end.sandbox, "on") != 0)
+        return true;
+    const enum cbit_status status = host_sandbox_run(&needs);
+
+    if (status)
+        cli_fail("cbit run", "the filter of system calls: %s (--sandbox off does without)",
+                 cb_status_text(status));
+    return !status;
 }
 
 void runner_close(struct runner *r)

@@ -108,7 +108,7 @@ static const struct cli_option table[] = {
     {"log-json", NULL, cli_flag, AT(log_json), "trace as JSON lines", NULL},
     {"stats", NULL, cli_flag, AT(stats), "print counters at the end", NULL},
     {"profile", NULL, cli_unbuilt, 0, "where the guest spends its time", NULL},
-    {"sandbox", "off", cli_unbuilt, 0, "no system call filter", NULL},
+    {"sandbox", "on|off", cli_on_off, AT(sandbox), "filter of system calls (default on)", NULL},
     {"json", NULL, cli_flag, AT(json), "end report as one JSON line on standard error", NULL},
     {"sev", NULL, cli_flag, AT(sev.on), "the kernel is a SEV guest of the built-in hypervisor", NULL},
     {"policy", "N", take_policy, 0, "its policy (default 1: no debugging)", NULL},
@@ -135,6 +135,7 @@ struct run_options run_options_default(void)
 {
     return (struct run_options){
         .sme = true,
+        .sandbox = true,
         .tsme = CBIT_DEFAULT,
         .memory = UINT64_C(512) << 20,
         .smp = 1,

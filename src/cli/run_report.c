@@ -15,12 +15,13 @@ static void report_text(const struct run_end *end)
         fprintf(stderr, "cbit: %s\n", end->hint);
 }
 
-static void report_stats(const struct cbit_machine *machine)
+static void report_stats(const struct cbit_machine *machine, const struct run_end *end)
 {
     struct cbit_counter counter;
 
     for (size_t i = 0; cbit_machine_counter(machine, i, &counter); i++)
         fprintf(stderr, "%-20s %20" PRIu64 "\n", counter.name, counter.value);
+    fprintf(stderr, "%-20s %20s\n", "sandbox", end->sandbox);
 }
 
 static json_t *stats_json(const struct cbit_machine *machine)
@@ -37,10 +38,11 @@ static void report_json(const struct run_options *options, const struct cbit_mac
                         const struct run_end *end)
 {
     json_t *object = json_pack(
-        "{s:s, s:i, s:s, s:I, s:f, s:f, s:I, s:b, s:o}", "cbit", cbit_version(), "exit", end->code,
+        "{s:s, s:i, s:s, s:I, s:f, s:f, s:I, s:b, s:s, s:o}", "cbit", cbit_version(), "exit", end->code,
         "reason", end->reason, "instructions", (json_int_t)cbit_machine_instructions(machine),
         "wall_s", (double)end->wall_ns / 1e9, "cpu_s", (double)end->cpu_ns / 1e9, "peak_rss",
-        (json_int_t)host_memory_peak(), "exposed", (int)end->exposed, "stats",
+        (json_int_t)host_memory_peak(), "exposed", (int)end->exposed, "sandbox", end->sandbox,
+        "stats",
         stats_json(machine));
 
     (void)options;
@@ -56,7 +58,7 @@ void run_report(const struct run_options *options, const struct cbit_machine *ma
 {
     report_text(end);
     if (options->stats)
-        report_stats(machine);
+        report_stats(machine, end);
     if (options->json)
         report_json(options, machine, end);
 }

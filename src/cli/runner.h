@@ -50,6 +50,7 @@ bool runner_write_exposed(struct runner *r);
 
 /* run_open.c; false: said why on standard error; what is open is closed by runner_close() */
 bool runner_open(struct runner *r, const struct run_files *files);
+bool runner_sandbox(struct runner *r);
 void runner_close(struct runner *r);
 
 #endif
