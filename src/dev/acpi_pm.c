@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ACPI Specification 6.3, chapter 4.8 (fixed hardware).  The machine is always in ACPI mode. */
+/*
+ * ACPI Specification 6.3, chapter 4.8 (fixed hardware).  The machine is always in ACPI
+ * mode; no firmware runs beside the system, so nobody ever releases the Global Lock and
+ * GBL_STS stays clear, but its enable bit is there, as the specification demands.
+ */
 #include "dev/acpi_pm.h"
 
-enum { STS_TIMER = 0x0001, STS_POWER_BUTTON = 0x0100, STS_RTC = 0x0400, STS_WAKE = 0x8000 };
+enum {
+    STS_TIMER = 0x0001,
+    STS_GLOBAL_LOCK = 0x0020,
+    STS_POWER_BUTTON = 0x0100,
+    STS_RTC = 0x0400,
+    STS_WAKE = 0x8000
+};
 enum { CNT_SCI_EN = 0x0001, CNT_SLP_TYP_SHIFT = 10, CNT_SLP_EN = 0x2000 };
-#define STATUS_BITS (STS_TIMER | STS_POWER_BUTTON | STS_RTC | STS_WAKE)
-#define ENABLE_BITS (STS_TIMER | STS_POWER_BUTTON | STS_RTC)
+#define STATUS_BITS (STS_TIMER | STS_GLOBAL_LOCK | STS_POWER_BUTTON | STS_RTC | STS_WAKE)
+#define ENABLE_BITS (STS_TIMER | STS_GLOBAL_LOCK | STS_POWER_BUTTON | STS_RTC)
 #define TIMER_HZ    UINT64_C(3579545)
 #define NS_PER_S    UINT64_C(1000000000)
 

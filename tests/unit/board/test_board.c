@@ -198,6 +198,31 @@ static void a_level_interrupt_comes_again_after_its_eoi(void **state)
     board_platform_free(f.p);
 }
 
+static void enable_bits_of_fixed_events_read_back(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned written, read;
+    } rows[] = {
+        {"the power button", 0x0100, 0x0100},
+        {"the alarm clock", 0x0400, 0x0400},
+        {"the timer's overflow", 0x0001, 0x0001},
+        {"the Global Lock", 0x0020, 0x0020},
+        {"a sleep button that isn't there", 0x0200, 0},
+        {"reserved bits", 0x3852, 0},
+    };
+    struct fixture f;
+
+    (void)state;
+    setup(&f, true);
+    for (size_t i = 0; i < CB_ARRAY_LEN(rows); i++) {
+        board_port_out(f.p, 0x602, rows[i].written, 2);
+        print_message("%s\n", rows[i].name);
+        assert_int_equal(board_port_in(f.p, 0x602, 2), rows[i].read);
+    }
+    board_platform_free(f.p);
+}
+
 static void s5_powers_off_and_the_reset_port_resets(void **state)
 {
     struct fixture f;
@@ -322,6 +347,7 @@ int main(void)
         cmocka_unit_test(timer_ticks_reach_the_cpu_through_io_apic_input_2),
         cmocka_unit_test(the_hpet_takes_the_timer_lines_in_legacy_mode),
         cmocka_unit_test(a_level_interrupt_comes_again_after_its_eoi),
+        cmocka_unit_test(enable_bits_of_fixed_events_read_back),
         cmocka_unit_test(s5_powers_off_and_the_reset_port_resets),
         cmocka_unit_test(the_pm_timer_runs_at_3579545_hz),
         cmocka_unit_test(without_tables_there_is_neither_io_apic_nor_pm_block),
