@@ -10,7 +10,7 @@
 #include "wire/vmcb.h"
 #include "x86/svm/svm.h"
 
-#define GUEST_BUDGET UINT64_C(20000) /* instructions; more than any program takes between two yields */
+#define GUEST_BUDGET UINT64_C(100000) /* instructions; more than any program takes between two yields */
 
 #define MSR_EFER     0xc0000080u
 #define MSR_HSAVE    0xc0010117u
@@ -24,6 +24,12 @@
 
 enum { ATTR_CODE_64 = 0xa9b, ATTR_DATA = 0xc93, ATTR_LDT = 0x82, ATTR_TSS = 0x8b };
 
+/* One for each MiB from AT_VICTIM on. */
+static unsigned asid_of(uint64_t at)
+{
+    return at < AT_NVDIMM ? 1 + (unsigned)((at - AT_VICTIM) >> 20) : 1;
+}
+
 void attack_guest_new(struct attack_scene *s, struct attack_victim *v, uint64_t at)
 {
     *v = (struct attack_victim){
@@ -31,7 +37,7 @@ void attack_guest_new(struct attack_scene *s, struct attack_victim *v, uint64_t 
         .is_guest = true,
         .sev = s->protection == ATTACK_SEV,
         .pages_shared = s->pages_exposed,
-        .asid = at == AT_INTRUDER ? 2 : 1,
+        .asid = asid_of(at),
         .vmcb = at + VICTIM_SIZE,
         .nested = at + VICTIM_SIZE + CB_PAGE_SIZE,
     };
