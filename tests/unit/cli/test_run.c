@@ -44,6 +44,15 @@ static void wrong_command_lines_are_usage_errors(void **state)
         {{"run", "--kernel", "k", "--timeout", "-1"}, 5, "not a number of seconds"},
         {{"run", "--kernel", "k", "--smp", "0"}, 5, "--smp 0"},
         {{"run", "--kernel", "k", "--log-json"}, 4, "go with --trace"},
+        {{"run", "--kernel", "k", "--sev-wait"}, 4, "go with --sev"},
+        {{"run", "--kernel", "k", "--policy=0"}, 4, "go with --sev"},
+        {{"run", "--kernel", "k", "--sev", "--sme=off"}, 5, "needs SYSCFG.SMEE"},
+        {{"run", "--kernel", "k", "--sev", "--no-acpi"}, 5, "leave --no-acpi away"},
+        {{"run", "--kernel", "k", "--sev", "--kernel-hashes"}, 5, "are launched and measured"},
+        {{"run", "--kernel", "k", "--sev", "--dh-cert-file=c"}, 5, "go together"},
+        {{"run", "--kernel", "k", "--sev", "--policy=5"}, 5, "SEV-ES"},
+        {{"run", "--kernel", "k", "--sev", "--sev-wait"}, 5, "give --control"},
+        {{"run", "--bios", "b", "--sev"}, 4, "give --kernel"},
         {{"run", "--kernel", "k", "word"}, 4, "one word too many"},
     };
     struct run_options options;

@@ -7,6 +7,7 @@
 
 #include "crypto/hash.h"
 #include "hv/layout.h"
+#include "owner/owner.h"
 
 #define MIB UINT64_C(0x100000)
 
@@ -249,6 +250,57 @@ static void an_elf_is_launched_from_end_to_end(void **state)
     assert_int_equal(f->layout.entry.rip, 0x1000110);
 }
 
+static void layout_digest(const struct hv_layout *layout, uint8_t digest[32])
+{
+    struct cr_sha256 hash;
+
+    cr_sha256_init(&hash);
+    for (unsigned i = 0; i < layout->n_regions; i++)
+        cr_sha256_update(&hash, layout->region[i].bytes, layout->region[i].len);
+    cr_sha256_digest(&hash, digest);
+}
+
+static void the_owner_computes_the_same_digest_from_the_files(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t elf[4096], ours[32], owners[32];
+    const struct board_bytes kernels[] = {f->input.kernel, make_elf(elf)};
+    const struct board_bytes initrds[] = {{NULL, 0}, f->input.initrd};
+    static const struct {
+        uint64_t memory;
+        unsigned n_cpus, c_bit;
+        const char *append;
+    } cases[] = {
+        {64 * MIB, 1, 51, ""},          {64 * MIB, 7, 47, "quiet"},
+        {3072 * MIB, 1, 51, "a b"},     {3073 * MIB, 2, 51, "a b"},
+        {512 * MIB + 4096, 64, 47, "x"},
+    };
+
+    for (unsigned n = 0; n < CB_ARRAY_LEN(cases) * 4; n++) {
+        const char *what = "";
+        struct own_direct_launch launch;
+
+        f->input.kernel = kernels[n & 1];
+        f->input.initrd = initrds[n >> 1 & 1];
+        f->input.memory = cases[n / 4].memory;
+        f->input.n_cpus = cases[n / 4].n_cpus;
+        f->input.c_bit = cases[n / 4].c_bit;
+        f->input.append = cases[n / 4].append;
+        launch = (struct own_direct_launch){
+            .kernel = {f->input.kernel.data, f->input.kernel.len},
+            .initrd = {f->input.initrd.data, f->input.initrd.len},
+            .append = f->input.append,
+            .memory = f->input.memory,
+            .n_cpus = f->input.n_cpus,
+            .c_bit = f->input.c_bit,
+        };
+        make(f);
+        layout_digest(&f->layout, ours);
+        assert_int_equal(own_direct_digest(&launch, owners, &what), CBIT_OK);
+        assert_memory_equal(ours, owners, 32);
+    }
+}
+
 static void what_cannot_be_launched_is_refused_by_name(void **state)
 {
     struct fixture *f = *state;
@@ -283,6 +335,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(memory_above_3_gib_goes_on_at_4_gib, setup, teardown),
         cmocka_unit_test_setup_teardown(the_dsdt_is_the_same_for_every_guest, setup, teardown),
         cmocka_unit_test_setup_teardown(an_elf_is_launched_from_end_to_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_owner_computes_the_same_digest_from_the_files, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_launched_is_refused_by_name, setup, teardown),
     };
 

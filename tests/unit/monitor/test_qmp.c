@@ -127,7 +127,89 @@ static void fake_core_end(void *ctx)
     note(ctx, "end;");
 }
 
+static void fake_sev_info(void *ctx, struct cbit_sev_info *out)
+{
+    (void)ctx;
+    *out = (struct cbit_sev_info){.enabled = true, .api_minor = 24, .build = 22, .policy = 0xffffffff,
+                                  .handle = 1, .state = "launch-secret"};
+}
+
+static enum cbit_error fake_capabilities(void *ctx, struct cbit_sev_capabilities *out,
+                                         struct cbit_why *why)
+{
+    (void)ctx;
+    (void)why;
+    memset(out, 0, sizeof *out);
+    out->c_bit = 51;
+    out->reduced_phys_bits = 5;
+    return CBIT_E_OK;
+}
+
+static enum cbit_error fake_measure(void *ctx, uint8_t out[CBIT_SEV_MEASURE_SIZE],
+                                    struct cbit_why *why)
+{
+    (void)ctx;
+    (void)why;
+    memset(out, 0xff, CBIT_SEV_MEASURE_SIZE);
+    return CBIT_E_OK;
+}
+
+/* Its first 16 bytes are the nonce. */
+static enum cbit_error fake_report(void *ctx, const uint8_t mnonce[16],
+                                   uint8_t out[CBIT_SEV_REPORT_SIZE], struct cbit_why *why)
+{
+    (void)ctx;
+    (void)why;
+    memset(out, 0, CBIT_SEV_REPORT_SIZE);
+    memcpy(out, mnonce, 16);
+    return CBIT_E_OK;
+}
+
+static enum cbit_error fake_inject(void *ctx, struct cbit_bytes header, struct cbit_bytes secret,
+                                   uint64_t gpa, struct cbit_why *why)
+{
+    char text[64];
+
+    if (secret.len < 3) {
+        snprintf(why->text, sizeof why->text, "LAUNCH_SECRET: INVALID_LENGTH (4)");
+        return CBIT_E_DENIED;
+    }
+    snprintf(text, sizeof text, "inject %zu %zu %llx;", header.len, secret.len,
+             (unsigned long long)gpa);
+    note(ctx, text);
+    return CBIT_E_OK;
+}
+
+static enum cbit_error fake_debug_read(void *ctx, uint64_t at, void *to, size_t len,
+                                       struct cbit_why *why)
+{
+    (void)why;
+    return fake_peek(ctx, at, CBIT_VIEW_RAW, to, len);
+}
+
+static enum cbit_error fake_debug_write(void *ctx, uint64_t at, const void *from, size_t len,
+                                        struct cbit_why *why)
+{
+    (void)ctx;
+    (void)at;
+    (void)from;
+    (void)len;
+    snprintf(why->text, sizeof why->text, "DBG_ENCRYPT: POLICY_FAILURE (7)");
+    return CBIT_E_DENIED;
+}
+
+static const struct mon_sev_ops fake_sev = {
+    .info = fake_sev_info,
+    .capabilities = fake_capabilities,
+    .measure = fake_measure,
+    .report = fake_report,
+    .inject = fake_inject,
+    .debug_read = fake_debug_read,
+    .debug_write = fake_debug_write,
+};
+
 static const struct mon_ops fake_ops = {
+    .sev = &fake_sev,
     .frame = fake_frame,
     .regs = fake_regs,
     .core_begin = fake_core_begin,
@@ -254,6 +336,81 @@ static void commands_reach_the_machine_and_carry_their_id(void **state)
     for (size_t i = 0; i < CB_ARRAY_LEN(rows); i++)
         assert_string_equal(talk(fake, fd, rows[i].request), rows[i].answer);
     assert_string_equal(fake->log, "cont;reset;powerdown;quit;");
+    close(fd);
+}
+
+static void sev_commands_answer_as_qemus_do(void **state)
+{
+    static const struct {
+        const char *request, *answer;
+    } rows[] = {
+        {"{\"execute\":\"query-sev\"}",
+         "{\"return\":{\"enabled\":true,\"api-major\":0,\"api-minor\":24,\"build-id\":22,"
+         "\"policy\":4294967295,\"state\":\"launch-secret\",\"handle\":1}}\r\n"},
+        {"{\"execute\":\"query-sev-launch-measure\"}",
+         "{\"return\":{\"data\":"
+         "\"////////////////////////////////////////////////////////////////\"}}\r\n"},
+        {"{\"execute\":\"sev-inject-launch-secret\",\"arguments\":"
+         "{\"packet-header\":\"AAAA\",\"secret\":\"AAAAAAAA\"}}", "{\"return\":{}}\r\n"},
+        {"{\"execute\":\"sev-inject-launch-secret\",\"arguments\":"
+         "{\"packet-header\":\"AA==\",\"secret\":\"AAAA\",\"gpa\":4096}}", "{\"return\":{}}\r\n"},
+        {"{\"execute\":\"sev-inject-launch-secret\",\"arguments\":"
+         "{\"packet-header\":\"AA==\",\"secret\":\"AA==\"}}",
+         "{\"error\":{\"class\":\"GenericError\",\"desc\":\"LAUNCH_SECRET: INVALID_LENGTH (4)\"}}\r\n"},
+        {"{\"execute\":\"cbit-dbg\",\"arguments\":{\"addr\":1,\"len\":3}}",
+         "{\"return\":{\"data\":\"AQID\"}}\r\n"},
+        {"{\"execute\":\"cbit-dbg\",\"arguments\":{\"addr\":1,\"data\":\"AAAA\"}}",
+         "{\"error\":{\"class\":\"GenericError\",\"desc\":\"DBG_ENCRYPT: POLICY_FAILURE (7)\"}}\r\n"},
+    };
+    struct fake *fake = *state;
+    const int fd = negotiated(fake);
+
+    for (size_t i = 0; i < CB_ARRAY_LEN(rows); i++)
+        assert_string_equal(talk(fake, fd, rows[i].request), rows[i].answer);
+    assert_string_equal(fake->log, "inject 3 6 0;inject 1 3 1000;");
+    close(fd);
+}
+
+static void capabilities_and_reports_have_qemus_members(void **state)
+{
+    struct fake *fake = *state;
+    const int fd = negotiated(fake);
+    const char *answer = talk(fake, fd, "{\"execute\":\"query-sev-capabilities\"}");
+
+    assert_non_null(strstr(answer, "{\"return\":{\"pdh\":\"AAAA"));
+    assert_non_null(strstr(answer, "\"cert-chain\":\"AAAA"));
+    assert_non_null(strstr(answer, "\"cpu0-id\":\"AAAA"));
+    assert_non_null(strstr(answer, "\"cbitpos\":51,\"reduced-phys-bits\":5}"));
+    answer = talk(fake, fd, "{\"execute\":\"query-sev-attestation-report\",\"arguments\":"
+                            "{\"mnonce\":\"/////////////////////w==\"}}");
+    assert_non_null(strstr(answer, "{\"return\":{\"data\":\"/////////////////////wAAAA"));
+    close(fd);
+}
+
+static void ill_formed_sev_arguments_are_refused(void **state)
+{
+    static const struct {
+        const char *request, *part;
+    } rows[] = {
+        {"{\"execute\":\"query-sev-attestation-report\",\"arguments\":{\"mnonce\":\"AAAA\"}}",
+         "has 3 bytes, not 16"},
+        {"{\"execute\":\"query-sev-attestation-report\",\"arguments\":{\"mnonce\":\"!\"}}",
+         "'mnonce' is not base64"},
+        {"{\"execute\":\"sev-inject-launch-secret\",\"arguments\":{\"secret\":\"AAAA\"}}",
+         "Parameter 'packet-header' is missing"},
+        {"{\"execute\":\"sev-inject-launch-secret\",\"arguments\":"
+         "{\"packet-header\":\"AAAA\",\"secret\":\"AAAA\",\"gpa\":-1}}", "'gpa' is negative"},
+        {"{\"execute\":\"sev-inject-launch-secret\",\"arguments\":"
+         "{\"packet-header\":\"AAAA\",\"secret\":\"A\"}}", "'secret' is not base64"},
+        {"{\"execute\":\"cbit-dbg\",\"arguments\":{\"addr\":0}}", "is wanted"},
+        {"{\"execute\":\"cbit-dbg\",\"arguments\":{\"addr\":0,\"len\":70000}}", "not within"},
+    };
+    struct fake *fake = *state;
+    const int fd = negotiated(fake);
+
+    for (size_t i = 0; i < CB_ARRAY_LEN(rows); i++)
+        assert_non_null(strstr(talk(fake, fd, rows[i].request), rows[i].part));
+    assert_string_equal(fake->log, "");
     close(fd);
 }
 
@@ -477,6 +634,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(nothing_works_before_the_negotiation),
         CASE(commands_reach_the_machine_and_carry_their_id),
+        CASE(sev_commands_answer_as_qemus_do),
+        CASE(capabilities_and_reports_have_qemus_members),
+        CASE(ill_formed_sev_arguments_are_refused),
         CASE(events_reach_every_negotiated_peer),
         CASE(wrong_requests_are_refused_with_a_reason),
         CASE(hostile_bytes_cost_the_peer_its_connection_and_nobody_else),
