@@ -20,6 +20,8 @@ void attack_expose_tweak(struct attack_scene *s);
 /* guests.c */
 attack_fn attack_neighbour, attack_remap, attack_asid_misuse, attack_missing_flush,
     attack_register_read, attack_register_write;
+/* events.c */
+attack_fn attack_event_inject;
 /* launch.c */
 attack_fn attack_launch_permute, attack_code_inject, attack_debug_command;
 

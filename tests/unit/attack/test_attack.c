@@ -35,6 +35,7 @@ static const struct expected expected[] = {
     {"missing-flush", {"WWWW", "WWWW", "WWWW", "BBBB"}},
     {"register-read", {"WWWW", "WWWW", "WWWW", "WWWW"}},
     {"register-write", {"WWWW", "WWWW", "WWWW", "WWWW"}},
+    {"event-inject", {"WWWW", "WWWW", "WWWW", "WWWW"}},
     {"launch-permute", {"----", "----", "----", "WWWW"}},
     {"debug-command", {"----", "----", "----", "BBBB"}},
     {"cachewarp", {"NNNN", "NNNN", "NNNN", "NNNN"}},
