@@ -10,5 +10,7 @@
 #include "board/loader.h"
 #include "board/platform.h"
 #include "board/psp.h"
+#include "board/run.h"
+#include "board/virtio.h"
 
 #endif

@@ -114,41 +114,9 @@ static struct pc_config pc_config_of(struct cbit_machine *machine)
 
 /* ---- life ---- */
 
-static enum cbit_stop stop_of(enum pc_stop stop)
-{
-    static const enum cbit_stop map[] = {
-        [PC_STOP_SLICE] = CBIT_STOP_SLICE,
-        [PC_STOP_IDLE] = CBIT_STOP_IDLE,
-        [PC_STOP_PAUSED] = CBIT_STOP_PAUSED,
-        [PC_STOP_BREAK] = CBIT_STOP_BREAK,
-        [PC_STOP_POWEROFF] = CBIT_STOP_POWER_OFF,
-        [PC_STOP_RESET] = CBIT_STOP_RESET,
-        [PC_STOP_PANIC] = CBIT_STOP_PANIC,
-        [PC_STOP_TRIPLE_FAULT] = CBIT_STOP_TRIPLE_FAULT,
-        [PC_STOP_DEAD_END] = CBIT_STOP_DEAD_END,
-        [PC_STOP_EXIT_PORT] = CBIT_STOP_EXIT_PORT,
-    };
-
-    return map[stop];
-}
-
-static enum pc_stop stop_to(enum cbit_stop stop)
-{
-    for (unsigned i = PC_STOP_SLICE; i <= PC_STOP_EXIT_PORT; i++) {
-        if (stop_of((enum pc_stop)i) == stop)
-            return (enum pc_stop)i;
-    }
-    return PC_STOP_SLICE;
-}
-
-const char *lib_pc_stop_text(enum cbit_stop stop)
-{
-    return pc_stop_text(stop_to(stop));
-}
-
 static enum cbit_stop body_run(void *body, uint64_t max_insns, uint64_t max_ns)
 {
-    return stop_of(pc_run(body, (struct pc_slice){.max_insns = max_insns, .max_ns = max_ns}));
+    return lib_stop_of(pc_run(body, (struct board_slice){.max_insns = max_insns, .max_ns = max_ns}));
 }
 
 static void body_free(void *body)
@@ -158,7 +126,7 @@ static void body_free(void *body)
 
 static int body_exit_code(const void *body, enum cbit_stop stop)
 {
-    return pc_exit_code(body, stop_to(stop));
+    return pc_exit_code(body, lib_stop_to(stop));
 }
 
 static uint64_t body_idle_ns(const void *body)

@@ -99,11 +99,6 @@ void cbit_machine_free(struct cbit_machine *machine)
 
 /* ---- running ---- */
 
-const char *cbit_stop_text(enum cbit_stop stop)
-{
-    return lib_pc_stop_text(stop);
-}
-
 static uint64_t spent(uint64_t limit, uint64_t used)
 {
     return used < limit ? limit - used : 0;

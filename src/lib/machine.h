@@ -59,7 +59,8 @@ struct cbit_machine {
 /* Makes machine->body, and sets machine->ops, from machine->config. */
 enum cbit_error lib_pc_new(struct cbit_machine *machine, struct cbit_why *why);
 enum cbit_error lib_guest_new(struct cbit_machine *machine, struct cbit_why *why);
-const char *lib_pc_stop_text(enum cbit_stop stop);
+enum cbit_stop lib_stop_of(enum board_stop stop);
+enum board_stop lib_stop_to(enum cbit_stop stop);
 
 static inline struct mc *lib_mc(const struct cbit_machine *machine)
 {

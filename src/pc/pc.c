@@ -153,7 +153,48 @@ static enum cbit_status make_cpu(struct pc *pc)
 static void add_psp(struct pc *pc)
 {
     board_psp_init(&pc->psp, pc->platform->bus, pc->asp);
-    board_add_pci(pc->platform, DEV_PCI_DEVFN(SLOT_PSP, 0), &pc->psp.pci);
+    board_add_pci(pc->platform, DEV_PCI_DEVFN(BOARD_SLOT_PSP, 0), &pc->psp.pci);
+}
+
+static void hvc_output(void *ctx, const uint8_t *bytes, size_t len)
+{
+    struct pc *pc = ctx;
+    const struct pc_callbacks *to = &pc->config.callbacks;
+
+    if (to->hvc) {
+        to->hvc(to->ctx, bytes, len);
+    } else if (to->console) {
+        board_run_flush(&pc->run); /* keep the order of the two consoles */
+        to->console(to->ctx, bytes, len);
+    }
+}
+
+static void net_output(void *ctx, const uint8_t *frame, size_t len)
+{
+    struct pc *pc = ctx;
+
+    pc->config.callbacks.net_send(pc->config.callbacks.ctx, frame, len);
+}
+
+static bool random_word(void *ctx, uint64_t *out)
+{
+    struct pc *pc = ctx;
+
+    return pc->fabric.ops.random(&pc->fabric, out);
+}
+
+static void add_virtio(struct pc *pc)
+{
+    const struct board_virtio_config config = {
+        .ctx = pc,
+        .disk = pc->config.disk,
+        .n_disks = pc->config.n_disks,
+        .console = hvc_output,
+        .random = pc->config.rng ? random_word : NULL,
+        .net_send = pc->config.callbacks.net_send ? net_output : NULL,
+    };
+
+    board_virtio_add(&pc->virtio, pc->platform, &config);
 }
 
 static enum cbit_status build(struct pc *pc, struct pc_error *error)
@@ -173,12 +214,11 @@ static enum cbit_status build(struct pc *pc, struct pc_error *error)
         status = make_platform(pc);
     if (!status)
         status = make_cpu(pc);
-    if (!status)
-        status = pc_virtio_add(pc);
-    if (!status)
-        add_psp(pc);
     if (status)
         return fail(error, status, cb_status_text(status));
+    pc->run.platform = pc->platform;
+    add_virtio(pc);
+    add_psp(pc);
     status = pc_prepare_images(pc, error);
     if (!status)
         status = pc_reset(pc, error);
@@ -204,6 +244,12 @@ static struct pc *allocate(const struct pc_config *config)
     }
     pc->config.append = pc->append;
     pc->config.seeded |= config->deterministic;
+    pc->run = (struct board_run){
+        .ops = &pc_run_ops,
+        .ctx = pc,
+        .deterministic = config->deterministic,
+        .ended = BOARD_RUNNING,
+    };
     return pc;
 }
 
@@ -232,7 +278,7 @@ void pc_free(struct pc *pc)
 {
     if (!pc)
         return;
-    pc_flush_console(pc);
+    board_run_flush(&pc->run);
     pc_nvdimm_save(pc);
     if (pc->cpu)
         x86_free(pc->cpu);
@@ -249,10 +295,9 @@ void pc_free(struct pc *pc)
 
 enum cbit_status pc_reset(struct pc *pc, struct pc_error *error)
 {
-    pc_flush_console(pc);
-    pc->halted = pc->panicked = pc->panic_told = false;
-    pc->ended = PC_RUNNING;
-    pc_virtio_reset(pc);
+    board_run_flush(&pc->run);
+    board_run_reset(&pc->run);
+    board_virtio_reset(&pc->virtio);
     board_psp_reset(&pc->psp);
     board_platform_reset(pc->platform);
     asp_reset(pc->asp); /* the AMD-SP first, then the CPU */
@@ -289,7 +334,7 @@ struct pc_stats pc_stats(const struct pc *pc)
         .ports = board->ports,
         .dma_bytes = board->dma_bytes,
         .irqs = board->irqs,
-        .idle_returns = pc->idle_returns,
+        .idle_returns = pc->run.idle_returns,
         .mmio_c = pc->fabric.stats.mmio_c,
     };
 }

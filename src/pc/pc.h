@@ -11,6 +11,7 @@
 #define PC_PC_H
 
 #include "asp/asp.h"
+#include "board/board.h"
 #include "dev/dev.h"
 #include "mc/mc.h"
 #include "x86/x86.h"
@@ -44,7 +45,7 @@ struct pc_callbacks {
     void (*debugcon)(void *ctx, const uint8_t *bytes, size_t len);
 };
 
-#define PC_MAX_DISKS 4
+#define PC_MAX_DISKS BOARD_MAX_DISKS
 #define PC_APPEND_MAX 2047 /* bytes of command line that Linux takes */
 
 struct pc_config {
@@ -93,39 +94,9 @@ enum cbit_status pc_new(const struct pc_config *config, struct pc **out,
                         struct pc_error *error) CBIT_MUST_CHECK;
 void pc_free(struct pc *pc); /* NULL is allowed */
 
-enum pc_stop {
-    PC_STOP_SLICE,        /* the slice is used up: call again */
-    PC_STOP_IDLE,         /* HLT: wait pc_next_event_ns() or for input, then call again */
-    PC_STOP_PAUSED,       /* pc_pause() is in force */
-    PC_STOP_BREAK,        /* debugger's breakpoint, watchpoint or step */
-    PC_STOP_POWEROFF,
-    PC_STOP_RESET,        /* the guest asked for it: pc_reset() to go on */
-    PC_STOP_PANIC,        /* pvpanic; may be run on */
-    PC_STOP_TRIPLE_FAULT,
-    PC_STOP_DEAD_END,     /* HLT with interrupts off and nothing that could wake it */
-    PC_STOP_EXIT_PORT,    /* debug-exit port */
-};
-
-/* How long one call may run; 0 is no limit of that kind. */
-struct pc_slice {
-    uint64_t max_insns;
-    uint64_t max_ns; /* of host time; checked every few ten thousand instructions */
-};
-
-/*
- * Runs the guest until something happens.  After POWEROFF, RESET, TRIPLE_FAULT,
- * DEAD_END and EXIT_PORT the same value is returned again until pc_reset().
- */
-enum pc_stop pc_run(struct pc *pc, struct pc_slice slice);
-
-/*
- * Exit code of `cbit run` for a stop that ends it: 0, 32, 34, 36, or the exit
- * port's value * 2 + 1.  A panic that was seen wins over a reset that follows.
- * -1: this stop ends nothing.
- */
-int pc_exit_code(const struct pc *pc, enum pc_stop stop);
-/* "powered off", "triple fault", ... */
-const char *pc_stop_text(enum pc_stop stop);
+/* As board_run_go and board_run_exit_code; RESET, DEAD_END and the like stand until pc_reset(). */
+enum board_stop pc_run(struct pc *pc, struct board_slice slice);
+int pc_exit_code(const struct pc *pc, enum board_stop stop);
 
 /* Nanoseconds until the next timer fires; 0: due; UINT64_MAX: only input can wake the guest. */
 uint64_t pc_next_event_ns(const struct pc *pc);

@@ -5,11 +5,6 @@
 
 #include "board/board.h"
 #include "pc/pc.h"
-#include "pc/virtio.h"
-
-#define SLOT_PSP          9 /* PCI device number; virtio has 2-8 */
-#define PC_CONSOLE_BUFFER 512u
-#define PC_RUNNING ((enum pc_stop)-1)
 
 struct pc {
     struct pc_config config;
@@ -20,34 +15,26 @@ struct pc {
     struct x86_cpu *cpu;
     struct board_platform *platform;
     struct board_fabric fabric;
-    struct pc_virtio *virtio;
+    struct board_virtio virtio;
     struct board_psp psp;
     struct board_memory_map map;
     struct board_target target;
     uint8_t *rom;            /* padded to whole pages */
 
     bool nvdimm_loaded;      /* its DRAM holds the file's bytes */
-    bool paused;
-    bool halted;
-    bool panicked;           /* pvpanic was heard since power-on */
-    bool panic_told;
-    enum pc_stop ended;      /* PC_RUNNING, or why the machine stands */
-    uint32_t exit_value;
-    uint64_t idle_returns;
-    uint8_t console[PC_CONSOLE_BUFFER];
-    size_t console_len;
+    struct board_run run;
 };
 
 /* Loads what config names and sets the CPU's registers. */
 enum cbit_status pc_load(struct pc *pc, struct pc_error *error) CBIT_MUST_CHECK;
 /* Once, at creation: unpacks the kernel or prepares the ROM. */
 enum cbit_status pc_prepare_images(struct pc *pc, struct pc_error *error) CBIT_MUST_CHECK;
-void pc_flush_console(struct pc *pc);
 void pc_trace(struct pc *pc, const char *room, const char *line);
 /* Bytes of the persistent memory from and to their file. */
 enum cbit_status pc_nvdimm_load(struct pc *pc) CBIT_MUST_CHECK;
 void pc_nvdimm_save(struct pc *pc);
 void pc_debugcon(void *pc, uint8_t byte);
 extern const struct board_platform_ops pc_platform_ops;
+extern const struct board_run_ops pc_run_ops;
 
 #endif

@@ -164,18 +164,18 @@ static uint64_t slice_length(uint64_t *state, uint64_t every)
     return 1 + (word >> 8) % (word % 8 == 0 ? 20 : 2 * every);
 }
 
-static bool one_slice(struct side side[2], uint64_t length, enum pc_stop *stop)
+static bool one_slice(struct side side[2], uint64_t length, enum board_stop *stop)
 {
-    enum pc_stop stops[2];
+    enum board_stop stops[2];
 
     for (unsigned n = 0; n < 2; n++) {
-        stops[n] = pc_run(side[n].pc, (struct pc_slice){.max_insns = length});
+        stops[n] = pc_run(side[n].pc, (struct board_slice){.max_insns = length});
         memset(&side[n].regs, 0, sizeof(side[n].regs));
         x86_get_regs(pc_cpu(side[n].pc), &side[n].regs);
     }
     *stop = stops[0];
     if (stops[0] != stops[1]) {
-        printf("stop differs: %s, %s\n", pc_stop_text(stops[0]), pc_stop_text(stops[1]));
+        printf("stop differs: %s, %s\n", board_stop_text(stops[0]), board_stop_text(stops[1]));
         return false;
     }
     if (x86_instructions(pc_cpu(side[0].pc)) != x86_instructions(pc_cpu(side[1].pc))) {
@@ -193,9 +193,9 @@ static int run(struct side side[2], const struct args *args)
 {
     uint64_t random = args->config.seed * 2 + 1;
     uint64_t slices = 0, last = 0, at = 0;
-    enum pc_stop stop = PC_STOP_SLICE;
+    enum board_stop stop = BOARD_STOP_SLICE;
 
-    while (stop == PC_STOP_SLICE && (!args->max_insns || at < args->max_insns)) {
+    while (stop == BOARD_STOP_SLICE && (!args->max_insns || at < args->max_insns)) {
         const uint64_t rip = side[0].regs.rip;
 
         last = at;
@@ -211,7 +211,7 @@ static int run(struct side side[2], const struct args *args)
     if (!same_memory(side, args->config.memory))
         return 1;
     printf("%llu instructions in %llu slices agree (%s)\n", (unsigned long long)at,
-           (unsigned long long)slices, pc_stop_text(stop));
+           (unsigned long long)slices, board_stop_text(stop));
     return 0;
 }
 
