@@ -287,7 +287,6 @@ void pc_free(struct pc *pc)
     asp_free(pc->asp);
     if (pc->mc)
         mc_free(pc->mc);
-    free(pc->virtio);
     free(pc->rom);
     free(pc->append);
     free(pc);
