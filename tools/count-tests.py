@@ -4,10 +4,27 @@
 
     count-tests.py [--broken N] LOG.junit.xml...
 
-Exit 0 if nothing failed.  --broken: trees that did not even build.
+Exit 0 if nothing failed.  --broken: trees that did not even build.  A program that
+ends badly after its last case has passed (a leak, a crash at exit) is in Meson's JSON
+log alone, beside the other: it counts as one more failure.
 """
+import json
 import sys
 import xml.etree.ElementTree as xml
+
+GOOD = ("OK", "SKIP", "EXPECTEDFAIL")
+
+
+def bad_ends(path, told):
+    """Names of programs that failed although none of their cases did."""
+    with open(path.replace(".junit.xml", ".json"), encoding="utf-8") as log:
+        for line in log:
+            test = json.loads(line)
+            name = test["name"]
+            known = name.split(" / ")[-1] in told or any(name in suite for suite in told)
+            if test["result"] not in GOOD and not known:
+                yield f"{test['name']}: {test['result']}, exit status {test['returncode']}"
+
 
 
 def main():
@@ -17,6 +34,7 @@ def main():
         failed = int(args[1])
         args = args[2:]
     for path in args:
+        told = set()
         for suite in xml.parse(path).getroot().iter("testsuite"):
             for case in suite.iter("testcase"):
                 if case.find("skipped") is not None:
@@ -24,9 +42,13 @@ def main():
                     print(f"skipped: {suite.get('name')}: {case.get('name')}")
                 elif case.find("failure") is not None or case.find("error") is not None:
                     failed += 1
+                    told.update((suite.get("name"), case.get("name")))
                     print(f"failed: {suite.get('name')}: {case.get('name')}")
                 else:
                     passed += 1
+        for end in bad_ends(path, told):
+            failed += 1
+            print(f"failed: {end}")
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or not passed else 0
 
