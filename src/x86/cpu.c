@@ -119,8 +119,7 @@ void x86_reset(struct x86_cpu *cpu)
     cpu->dr[6] = DR6_RESET;
     cpu->dr[7] = DR7_RESET;
     reset_events(cpu);
-    x86_svm_forget(cpu);
-    x86_svm_set_gif(cpu, true);
+    x86_svm_reset(cpu);
     x86_fpu_reset(cpu);
     x86_msr_reset(cpu);
     x86_geometry_changed(cpu);

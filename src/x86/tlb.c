@@ -34,7 +34,8 @@ enum cbit_status x86_mem_new(struct x86_cpu *cpu)
     const bool guest = world_new(&cpu->svm.other_tlbs, &cpu->svm.other_state);
 
     cpu->arch_tlb = mmu_tlb_new();
-    if (!host || !guest || !cpu->arch_tlb) {
+    cpu->svm.other_arch_tlb = mmu_tlb_new();
+    if (!host || !guest || !cpu->arch_tlb || !cpu->svm.other_arch_tlb) {
         x86_mem_free(cpu);
         return CBIT_NO_MEMORY;
     }
@@ -50,9 +51,10 @@ void x86_mem_free(struct x86_cpu *cpu)
     free(cpu->svm.other_tlbs);
     free(cpu->svm.other_state);
     mmu_tlb_free(cpu->arch_tlb);
+    mmu_tlb_free(cpu->svm.other_arch_tlb);
     cpu->tlbs = cpu->tlb = cpu->svm.other_tlbs = NULL;
     cpu->tlb_state = cpu->svm.other_state = NULL;
-    cpu->arch_tlb = NULL;
+    cpu->arch_tlb = cpu->svm.other_arch_tlb = NULL;
 }
 
 /* ---- what the walker sees ---- */
@@ -258,15 +260,20 @@ void x86_tlb_flush_caches(struct x86_cpu *cpu)
     flush_world(cpu->tlbs, cpu->tlb_state);
 }
 
+/* The host's own TLB holds nothing of other ASIDs: all of it is quicker, and forgets which pages were large. */
 void x86_tlb_flush_all(struct x86_cpu *cpu)
 {
-    mmu_tlb_flush_asid(cpu->arch_tlb, cpu->svm.asid, true);
+    if (cpu->svm.guest)
+        mmu_tlb_flush_asid(cpu->arch_tlb, cpu->svm.asid, true);
+    else
+        mmu_tlb_flush_all(cpu->arch_tlb);
     x86_tlb_flush_caches(cpu);
 }
 
 void x86_tlb_flush_everything(struct x86_cpu *cpu)
 {
     mmu_tlb_flush_all(cpu->arch_tlb);
+    mmu_tlb_flush_all(cpu->svm.other_arch_tlb);
     x86_tlb_flush_caches(cpu);
     cpu->svm.other_translations++;
     flush_world(cpu->svm.other_tlbs, cpu->svm.other_state);
@@ -315,7 +322,8 @@ void x86_tlb_invlpga(struct x86_cpu *cpu, uint64_t at, uint32_t asid)
         x86_tlb_invlpg(cpu, at);
         return;
     }
-    mmu_tlb_flush_page(cpu->arch_tlb, gva(at), (uint16_t)asid, 0);
+    mmu_tlb_flush_page(cpu->svm.guest && asid != 0 ? cpu->arch_tlb : cpu->svm.other_arch_tlb,
+                       gva(at), (uint16_t)asid, 0);
     cpu->svm.other_translations++;
     flush_world(cpu->svm.other_tlbs, cpu->svm.other_state);
 }

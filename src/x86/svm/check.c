@@ -8,8 +8,20 @@
 #include "x86/cpuid.h"
 #include "x86/sys.h"
 
-#define IOPM_BYTES 0x3000u
-#define MSRPM_BYTES 0x2000u
+/* The last byte that hardware may need, and one more: an end at the limit is illegal already. */
+#define IOPM_BYTES 0x2002u
+#define MSRPM_BYTES 0x2001u
+
+/* The guest's own width; an SEV guest's C-bit lies within it or not. */
+static uint64_t guest_cr3_bits(const struct x86_cpu *cpu, const uint8_t *page)
+{
+    const uint64_t control = cb_load_le64(page + VMCB_NP_CTL);
+    const struct mmu_geometry *host = x86_svm_geometry(cpu);
+
+    if (!(control & VMCB_NP_ENABLE))
+        return host->addr_mask | host->c_mask;
+    return CB_MASK(cpu->profile->phys_bits) | (control & VMCB_SEV_ENABLE ? host->c_mask : 0);
+}
 
 static bool control_registers_legal(const struct x86_cpu *cpu, const uint8_t *page)
 {
@@ -25,8 +37,7 @@ static bool control_registers_legal(const struct x86_cpu *cpu, const uint8_t *pa
     if (lme_pg && (!(cr4 & X86_CR4_PAE) || !(cr0 & X86_CR0_PE) ||
                    ((cs & X86_ATTR_L) && (cs & X86_ATTR_DB))))
         return false;
-    /* bits of CR3 above the architecture's 52 are reserved where they can be loaded at all */
-    return !(lme_pg && cr3 >> 52) && cb_load_le64(page + VMCB_DR6) >> 32 == 0 &&
+    return !(cr3 & ~guest_cr3_bits(cpu, page)) && cb_load_le64(page + VMCB_DR6) >> 32 == 0 &&
            cb_load_le64(page + VMCB_DR7) >> 32 == 0;
 }
 

@@ -96,6 +96,7 @@ static void perform_exit(struct x86_cpu *cpu)
     cpu->svm.exited = true;
     if (cpu->svm.hosted)
         x86_kick(cpu);
+    x86_svm_step(cpu);
 }
 
 void x86_svm_pending(struct x86_cpu *cpu)

@@ -77,7 +77,8 @@ void x86_svm_phys_write(struct x86_cpu *cpu, uint64_t pa, const void *from, unsi
 
 /* VMRUN: guest mode with cpu->rip the guest's, or still host mode after VMEXIT_INVALID. */
 void x86_svm_enter(struct x86_cpu *cpu, uint64_t vmcb);
-/* Back to host mode, without a look at the VMCB; reset too. */
+void x86_svm_reset(struct x86_cpu *cpu);
+/* Back to host mode, without a look at the VMCB. */
 void x86_svm_forget(struct x86_cpu *cpu);
 void x86_svm_set_gif(struct x86_cpu *cpu, bool gif);
 void x86_svm_vmload(struct x86_cpu *cpu, uint64_t vmcb);

@@ -134,5 +134,8 @@ void x86_svm_vmload(struct x86_cpu *cpu, uint64_t vmcb)
     for (unsigned n = 0; n < CB_ARRAY_LEN(load_msrs); n++)
         memcpy((uint8_t *)cpu + load_msrs[n].field, buf + load_msrs[n].at, 8);
     cpu->msr.sfmask = (uint32_t)cpu->msr.sfmask;
+    cpu->msr.kernel_gs_base = canonical(cpu->msr.kernel_gs_base);
+    cpu->msr.lstar = canonical(cpu->msr.lstar);
+    cpu->msr.cstar = canonical(cpu->msr.cstar);
     x86_mode_changed(cpu);
 }

@@ -28,6 +28,7 @@ struct x86_svm {
     /* Guest mode: what the control area said at VMRUN. */
     bool np, sev;
     bool masking, host_if; /* V_INTR_MASKING, and RFLAGS.IF of the host then */
+    bool host_step;       /* VMRUN is being single-stepped */
     bool ignore_tpr;
     uint8_t v_tpr, v_prio, v_vector;
     uint16_t asid;        /* 0 in host mode */
@@ -53,6 +54,7 @@ struct x86_svm {
     uint64_t old_cr2;     /* before the #PF that is being raised */
 
     /* The other world's caches of translations: the guest's in host mode and the reverse. */
+    struct mmu_tlb *other_arch_tlb;
     struct mmu_fast_tlb *other_tlbs;
     struct x86_tlb_state *other_state;
     uint64_t other_translations;

@@ -3,9 +3,9 @@
  * From host to guest and back: VMRUN, and the half of #VMEXIT that restores the
  * host.
  *
- * Host and guest have caches of translations of their own (fast TLBs, fetch
- * cache), exchanged by pointer, so that a short exit costs the host nothing; the
- * architectural TLB is common and tagged by ASID.  The guest world's caches
+ * Host and guests have TLBs and caches of translations of their own, exchanged
+ * by pointer, so that a short exit costs the host nothing.  The guests' share one
+ * architectural TLB, tagged by ASID; the fast TLBs and the fetch cache beside it
  * belong to one ASID at a time.
  * APM vol. 2, 15.5, 15.6, 15.16 (TLB), 15.21 (virtual interrupts).
  */
@@ -70,8 +70,11 @@ static void swap_worlds(struct x86_cpu *cpu)
 {
     struct mmu_fast_tlb *tlbs = cpu->tlbs;
     struct x86_tlb_state *state = cpu->tlb_state;
+    struct mmu_tlb *arch_tlb = cpu->arch_tlb;
     const uint64_t translations = cpu->translations;
 
+    cpu->arch_tlb = cpu->svm.other_arch_tlb;
+    cpu->svm.other_arch_tlb = arch_tlb;
     cpu->tlbs = cpu->svm.other_tlbs;
     cpu->tlb_state = cpu->svm.other_state;
     cpu->translations = cpu->svm.other_translations;
@@ -134,7 +137,7 @@ static void load_nested(struct x86_cpu *cpu, const uint8_t *page)
         return;
     n->regs = (struct mmu_regs){.cr0 = MMU_CR0_PG | MMU_CR0_WP, .is_nested = true,
                                 .cr3 = cb_load_le64(page + VMCB_NCR3) & CB_PAGE_MASK,
-                                .cr4 = cpu->cr4 & (MMU_CR4_PAE | MMU_CR4_PSE),
+                                .cr4 = cpu->cr4 & (MMU_CR4_PAE | MMU_CR4_PSE | MMU_CR4_SMEP),
                                 .efer = cpu->efer & (MMU_EFER_LMA | MMU_EFER_NXE)};
     if (!x86_long_mode(cpu) && (cpu->cr4 & X86_CR4_PAE) &&
         !mmu_load_pdptes(&n->geo, &mem, n->regs.cr3, n->regs.pdpte))
@@ -209,6 +212,7 @@ static void refuse(struct x86_cpu *cpu, uint64_t vmcb)
     x86_svm_phys_write(cpu, vmcb + VMCB_EXITCODE, code, sizeof(code));
     x86_svm_set_gif(cpu, false);
     calm(cpu);
+    x86_svm_step(cpu);
     cpu->svm.exited = true;
 }
 
@@ -229,6 +233,7 @@ void x86_svm_enter(struct x86_cpu *cpu, uint64_t vmcb)
 
     x86_svm_phys_read(cpu, vmcb, page, VMCB_SIZE);
     save_host(cpu);
+    svm->host_step = cpu->step_trap;
     if (!x86_svm_legal(cpu, page)) {
         refuse(cpu, vmcb);
         return;
@@ -272,6 +277,22 @@ void x86_svm_forget(struct x86_cpu *cpu)
     svm->pending = svm->exit = false;
     svm->inject = 0;
     calm(cpu);
+}
+
+void x86_svm_reset(struct x86_cpu *cpu)
+{
+    x86_svm_forget(cpu);
+    x86_svm_set_gif(cpu, true);
+    cpu->svm.hosted = cpu->svm.exited = cpu->svm.host_step = false;
+}
+
+void x86_svm_step(struct x86_cpu *cpu)
+{
+    const bool step = cpu->svm.host_step;
+
+    cpu->svm.host_step = false;
+    if (step)
+        x86_debug_raise(cpu, X86_DR6_BS);
 }
 
 void x86_svm_to_host(struct x86_cpu *cpu)

@@ -15,6 +15,8 @@ bool x86_svm_legal(const struct x86_cpu *cpu, const uint8_t *page);
 
 /* world.c: the guest's state is in the VMCB: the host's comes back. */
 void x86_svm_to_host(struct x86_cpu *cpu);
+/* Back in host mode: #DB if VMRUN was single-stepped. */
+void x86_svm_step(struct x86_cpu *cpu);
 
 /* The host's geometry, in either mode. */
 static inline const struct mmu_geometry *x86_svm_geometry(const struct x86_cpu *cpu)
