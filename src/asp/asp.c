@@ -2,8 +2,6 @@
 /* Making and unmaking the secure processor. */
 #include "asp/state.h"
 
-#include <stdlib.h>
-
 static bool config_fits(const struct asp_config *config, const struct asp_profile *profile)
 {
     const struct mc_config *mc = mc_config(config->mc);
@@ -56,7 +54,7 @@ static void take_config(struct asp *asp, const struct asp_config *config)
 
 enum cbit_status asp_new(const struct asp_config *config, struct asp **out)
 {
-    struct asp *asp = calloc(1, sizeof(*asp));
+    struct asp *asp = cb_secret_new(sizeof(*asp));
     enum cbit_status status;
 
     if (!asp)
@@ -77,10 +75,7 @@ enum cbit_status asp_new(const struct asp_config *config, struct asp **out)
 
 void asp_free(struct asp *asp)
 {
-    if (!asp)
-        return;
-    cb_wipe(asp, sizeof(*asp));
-    free(asp);
+    cb_secret_free(asp, sizeof(*asp));
 }
 
 const struct asp_profile *asp_profile_of(const struct asp *asp)

@@ -174,7 +174,7 @@ static void fields(struct cursor *c, struct asp *asp)
 /* Everything in fields() is the copy's; saving writes each field back unchanged. */
 static struct asp *copy_of(const struct asp *asp)
 {
-    struct asp *copy = malloc(sizeof(*copy));
+    struct asp *copy = cb_secret_new(sizeof(*copy));
 
     if (copy)
         *copy = *asp;
@@ -183,14 +183,13 @@ static struct asp *copy_of(const struct asp *asp)
 
 static void drop_copy(struct asp *copy)
 {
-    cb_wipe(copy, sizeof(*copy));
-    free(copy);
+    cb_secret_free(copy, sizeof(*copy));
 }
 
 enum cbit_status asp_state_save(const struct asp *asp, uint8_t *buf, size_t size, size_t *len)
 {
     struct asp *copy = copy_of(asp);
-    uint8_t *plain = malloc(PLAIN_MAX);
+    uint8_t *plain = cb_secret_new(PLAIN_MAX);
     struct cursor c = {SAVE, plain, PLAIN_MAX, false};
     enum cbit_status status = CBIT_NO_MEMORY;
 
@@ -201,9 +200,8 @@ enum cbit_status asp_state_save(const struct asp *asp, uint8_t *buf, size_t size
         status = *len <= size ? CBIT_OK : CBIT_RANGE;
         if (status == CBIT_OK)
             asp_seal(&asp->chip, ASP_SEAL_STATE, plain, PLAIN_MAX - c.left, buf);
-        cb_wipe(plain, PLAIN_MAX);
     }
-    free(plain);
+    cb_secret_free(plain, PLAIN_MAX);
     if (copy)
         drop_copy(copy);
     return status;

@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "base/bytes.h"
 #include "base/checked.h"
+#include "base/secret.h"
 #include "base/status.h"
 
 #endif

@@ -158,6 +158,7 @@ bool cli_platform_open(const char *verb, const struct cli_platform_options *opti
         cli_fail(verb, "%s%s%s", dir ? dir : "", dir ? ": " : "", why.text);
         ok = false;
     }
+    cb_wipe(out->state.chip, sizeof out->state.chip); /* the platform has its own, out of core dumps */
     if (!ok)
         cli_platform_close(out);
     return ok;

@@ -102,7 +102,7 @@ static bool use_state(struct run_files *files, struct run_options *o)
             o->cpu = "milan";
         return true;
     }
-    files->state = malloc(sizeof *files->state);
+    files->state = cb_secret_new(sizeof *files->state);
     if (files->state == NULL) {
         cli_fail("cbit run", "no memory");
         return false;
@@ -141,6 +141,6 @@ void run_files_free(struct run_files *files)
     files->nvdimm = NULL;
     if (files->state != NULL)
         cli_state_release(files->state);
-    free(files->state);
+    cb_secret_free(files->state, sizeof *files->state);
     files->state = NULL;
 }

@@ -138,7 +138,7 @@ bool runner_sandbox(struct runner *r)
 {
     const struct run_options *o = r->options;
     const struct host_sandbox_run needs = {
-        .files = o->control || o->state || o->expose_keys || o->net,
+        .files = o->control || o->state || o->expose_keys || o->net || o->sev.dump,
         .network = o->net != NULL,
     };
 

@@ -78,6 +78,17 @@ size_t cr_memory_key_len(enum cr_memory_mode mode)
     return mode == CR_MEMORY_XTS ? 64 : 16;
 }
 
+/*
+ * A kernel that has more round keys than registers puts some of them on the stack.
+ * Called where the kernel was called, this covers what it used.
+ */
+static __attribute__((noinline)) void forget_spilled(void)
+{
+    uint8_t room[2048];
+
+    cb_wipe(room, sizeof(room));
+}
+
 /* FIPS 197 KeyExpansion; words are little-endian here, so RotWord turns right. */
 static void expand(const struct cr_memory_kernel *kernel, struct cr_memory_aes *aes,
                    const uint8_t *key, unsigned n_words)
@@ -103,6 +114,8 @@ static void expand(const struct cr_memory_kernel *kernel, struct cr_memory_aes *
         cb_store_le32(aes->enc[i / 4] + 4 * (i % 4), w[i]);
     }
     kernel->prepare(aes);
+    forget_spilled();
+    kernel->clear_registers();
     cb_wipe(w, sizeof(w));
 }
 
@@ -196,7 +209,7 @@ static void frame_tweak(const struct cr_memory_cipher *cipher, uint64_t at, uint
 /* Blocks of one frame. */
 static void convert_frame(const struct cr_memory_cipher *cipher, const struct cr_memory_key *key,
                           struct cr_memory_job *job, uint64_t at, uint8_t *dst, const uint8_t *src,
-                          size_t n)
+                          size_t n, bool last)
 {
     _Alignas(64) uint8_t tweaks[CB_PAGE_SIZE];
 
@@ -208,6 +221,10 @@ static void convert_frame(const struct cr_memory_cipher *cipher, const struct cr
         job->tweaks = cipher->block[cb_bits(at, CB_PAGE_SHIFT - 1, 4)];
     }
     cipher->kernel->run(job, dst, src, n);
+    if (last) {
+        forget_spilled();
+        cipher->kernel->clear_registers();
+    }
 }
 
 static void convert(const struct cr_memory_cipher *cipher, const struct cr_memory_key *key,
@@ -223,7 +240,7 @@ static void convert(const struct cr_memory_cipher *cipher, const struct cr_memor
         const size_t part = n < room ? n : room;
 
         job.more = n - part >= CR_MEMORY_FRAME_BLOCKS;
-        convert_frame(cipher, key, &job, at, dst, src, part);
+        convert_frame(cipher, key, &job, at, dst, src, part, n == part);
         n -= part;
         at += part * CR_MEMORY_BLOCK;
         dst += part * CR_MEMORY_BLOCK;

@@ -38,6 +38,8 @@ struct cr_memory_kernel {
     /* Fills in what the kernel wants besides aes->enc. */
     void (*prepare)(struct cr_memory_aes *aes);
     void (*run)(const struct cr_memory_job *job, uint8_t *dst, const uint8_t *src, size_t n_blocks);
+    /* Clears the vector registers, which hold round keys when run returns. */
+    void (*clear_registers)(void);
 };
 
 extern const struct cr_memory_kernel cr_memory_portable;

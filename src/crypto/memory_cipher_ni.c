@@ -132,10 +132,25 @@ NI static void ni_run(const struct cr_memory_job *job, uint8_t *dst, const uint8
         ni_direction(job, dst, src, n_blocks, false);
 }
 
+NI static void ni_clear_registers(void)
+{
+#define CLEAR(n) "pxor %%xmm" #n ", %%xmm" #n "\n\t"
+    __asm__ volatile(CLEAR(0) CLEAR(1) CLEAR(2) CLEAR(3)
+                     CLEAR(4) CLEAR(5) CLEAR(6) CLEAR(7)
+                     CLEAR(8) CLEAR(9) CLEAR(10) CLEAR(11)
+                     CLEAR(12) CLEAR(13) CLEAR(14) CLEAR(15)
+                     :
+                     :
+                     : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",
+                       "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+#undef CLEAR
+}
+
 const struct cr_memory_kernel cr_memory_aes_ni = {
     .name = "aes-ni",
     .usable = ni_usable,
     .sub_word = ni_sub_word,
     .prepare = ni_prepare,
     .run = ni_run,
+    .clear_registers = ni_clear_registers,
 };

@@ -186,10 +186,28 @@ static void vaes_prepare(struct cr_memory_aes *aes)
     cr_memory_aes_ni.prepare(aes);
 }
 
+VAES static void vaes_clear_registers(void)
+{
+#define CLEAR(n) "vpxord %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n\t"
+    __asm__ volatile("vzeroall\n\t" /* 0 to 15; the upper ones one by one */
+                     CLEAR(16) CLEAR(17) CLEAR(18) CLEAR(19)
+                     CLEAR(20) CLEAR(21) CLEAR(22) CLEAR(23)
+                     CLEAR(24) CLEAR(25) CLEAR(26) CLEAR(27)
+                     CLEAR(28) CLEAR(29) CLEAR(30) CLEAR(31)
+                     :
+                     :
+                     : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8",
+                       "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "xmm16",
+                       "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24",
+                       "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", "xmm30", "xmm31");
+#undef CLEAR
+}
+
 const struct cr_memory_kernel cr_memory_vaes512 = {
     .name = "vaes512",
     .usable = vaes_usable,
     .sub_word = vaes_sub_word,
     .prepare = vaes_prepare,
     .run = vaes_run,
+    .clear_registers = vaes_clear_registers,
 };

@@ -43,8 +43,8 @@ static enum cbit_status init(struct mc *mc, const struct mc_config *config)
     status = dram_init(&mc->dram, extent, config->n_ranges, mc->n_views + 1);
     if (status != CBIT_OK)
         return status;
-    mc->slot = calloc(mc->n_views, sizeof(*mc->slot));
-    mc->expanded = aligned_alloc(64, mc->n_views * sizeof(*mc->expanded));
+    mc->slot = cb_secret_new(mc->n_views * sizeof(*mc->slot));
+    mc->expanded = cb_secret_new(mc->n_views * sizeof(*mc->expanded));
     if (!mc->slot || !mc->expanded)
         return CBIT_NO_MEMORY;
     return CBIT_OK;
@@ -52,13 +52,12 @@ static enum cbit_status init(struct mc *mc, const struct mc_config *config)
 
 enum cbit_status mc_new(const struct mc_config *config, struct mc **out)
 {
-    struct mc *mc = aligned_alloc(64, cb_align_up(sizeof(*mc), 64));
+    struct mc *mc = cb_secret_new(sizeof(*mc)); /* it has the tweak constants */
     enum cbit_status status;
 
     *out = NULL;
     if (!mc)
         return CBIT_NO_MEMORY;
-    memset(mc, 0, sizeof(*mc));
     status = init(mc, config);
     if (status != CBIT_OK) {
         mc_free(mc);
@@ -72,17 +71,11 @@ void mc_free(struct mc *mc)
 {
     if (!mc)
         return;
-    for (unsigned i = 0; mc->slot && i < mc->n_views; i++) {
-        if (mc->slot[i].expanded)
-            cb_wipe(&mc->expanded[i], sizeof(mc->expanded[i]));
-        cb_wipe(&mc->slot[i], sizeof(mc->slot[i]));
-    }
-    free(mc->expanded);
-    free(mc->slot);
+    cb_secret_free(mc->expanded, mc->n_views * sizeof(*mc->expanded));
+    cb_secret_free(mc->slot, mc->n_views * sizeof(*mc->slot));
     if (mc->dram.bytes)
         dram_fini(&mc->dram);
-    cb_wipe(mc, sizeof(*mc));
-    free(mc);
+    cb_secret_free(mc, sizeof(*mc));
 }
 
 bool mc_covers(const struct mc *mc, spa_t base, uint64_t len)
