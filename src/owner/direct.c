@@ -227,10 +227,11 @@ static enum cbit_status add_elf(struct plan *p)
     }
     for (unsigned i = 0; i < n_segments(elf); i++) {
         const struct segment s = segment_at(elf, i);
-        uint8_t *to = image + (s.at - p->kernel.at);
+        uint8_t *to;
 
         if (s.len == 0)
             continue;
+        to = image + (s.at - p->kernel.at);
         if (s.file_len)
             memcpy(to, elf.data + s.offset, (size_t)s.file_len);
         memset(to + s.file_len, 0, (size_t)(s.len - s.file_len));

@@ -14,8 +14,8 @@
 #include "wire/vmcb.h"
 #include "x86/svm/svm.h"
 
-#define MAX_RUNS  40u
-#define BUDGET    1000u
+#define MAX_RUNS  12u
+#define BUDGET    300u
 #define PATCH_LEN 10u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
