@@ -342,13 +342,14 @@ static void drop_frame(struct mmu_fast_tlb *tlbs, struct x86_tlb_state *state, s
 void x86_tlb_drop_frame(struct x86_cpu *cpu, spa_t frame)
 {
     drop_frame(cpu->tlbs, cpu->tlb_state, frame);
-    drop_frame(cpu->svm.other_tlbs, cpu->svm.other_state, frame);
+    if (cpu->svm.used)
+        drop_frame(cpu->svm.other_tlbs, cpu->svm.other_state, frame);
 }
 
 void x86_tlb_drop_write(struct x86_cpu *cpu, spa_t frame)
 {
-    for (unsigned k = 0; k < X86_TLB_NONE; k++) {
+    for (unsigned k = 0; k < X86_TLB_NONE; k++)
         mmu_fast_drop_write(&cpu->tlbs[k], frame);
+    for (unsigned k = 0; cpu->svm.used && k < X86_TLB_NONE; k++)
         mmu_fast_drop_write(&cpu->svm.other_tlbs[k], frame);
-    }
 }

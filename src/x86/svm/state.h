@@ -54,6 +54,7 @@ struct x86_svm {
     uint64_t old_cr2;     /* before the #PF that is being raised */
 
     /* The other world's caches of translations: the guest's in host mode and the reverse. */
+    bool used;            /* the guest's have ever held anything */
     struct mmu_tlb *other_arch_tlb;
     struct mmu_fast_tlb *other_tlbs;
     struct x86_tlb_state *other_state;

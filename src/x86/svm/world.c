@@ -241,7 +241,7 @@ void x86_svm_enter(struct x86_cpu *cpu, uint64_t vmcb)
     svm->vmcb = vmcb;
     load_control(cpu, page);
     load_nested(cpu, page);
-    svm->guest = true;
+    svm->guest = svm->used = true;
     x86_svm_set_gif(cpu, true);
     swap_worlds(cpu);
     load_guest(cpu, page);
