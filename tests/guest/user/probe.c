@@ -5,6 +5,7 @@
  *   probe page           a page of known text; prints "@page ADDRESS" and holds it
  *   probe secret SEED    computes a secret that stands nowhere in one piece, keeps it
  *                        in a file on tmpfs and in a page of its own; "@secret held"
+ *   probe registers HEX  spins with that value in its registers
  *   probe exit N         writes the exit port; the run ends with N * 2 + 1
  */
 #include <fcntl.h>
@@ -89,6 +90,15 @@ static int secret(const char *seed)
     return hold();
 }
 
+/* Until somebody kills it. */
+static int registers(const char *value)
+{
+    const uint64_t v = strtoull(value, NULL, 16);
+
+    for (;;)
+        __asm__ volatile("pause" : : "a"(v), "b"(v), "c"(v), "d"(v));
+}
+
 static int exit_port(const char *value)
 {
     fflush(stdout);
@@ -106,8 +116,10 @@ int main(int argc, char **argv)
         return page();
     if (argc == 3 && strcmp(argv[1], "secret") == 0)
         return secret(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "registers") == 0)
+        return registers(argv[2]);
     if (argc == 3 && strcmp(argv[1], "exit") == 0)
         return exit_port(argv[2]);
-    fprintf(stderr, "usage: probe page | secret SEED | exit N\n");
+    fprintf(stderr, "usage: probe page | secret SEED | registers HEX | exit N\n");
     return 2;
 }
