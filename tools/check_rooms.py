@@ -41,8 +41,11 @@ MAY = {
 DOORS = {
     "mc/access.h": None,
     "mc/keys.h": ["asp"],
+    "mc/check.h": ["board", "pc", "hv", "lib"],
+    "mc/cache.h": ["board"],
     "mc/probe.h": ["attack", "lib", "pc", "hv"],
     "mc/expose.h": ["asp"],
+    "board/check.h": None,
     "x86/svm/svm.h": None,
     "hv/launch.h": ["lib", "attack"],
     "wire/boot_params.h": None,

@@ -71,6 +71,19 @@ enum cbit_choice { CBIT_DEFAULT = -1, CBIT_OFF = 0, CBIT_ON = 1 };
 struct cbit_asp_flash;  /* cbit/asp.h */
 struct cbit_sev_config; /* cbit/sev.h */
 
+/* What check mode found; docs/check-mode.md.  The strings are gone when report returns. */
+struct cbit_report {
+    const char *kind;   /* "missing-flush", "dma-private", "mmio-c1", "fetch-view", "walk-view" */
+    const char *access; /* "read", "write", "fetch", "walk", "walk-write" */
+    uint64_t rip;
+    bool has_gva;       /* false: a device's access */
+    uint64_t gva, spa;
+    const char *view;   /* "raw", "host", "asid=N": of this access */
+    const char *last;   /* of the last write; "device": there is no memory */
+    const char *symbol; /* "memset+0x10", or "" */
+    const char *line;   /* all of it */
+};
+
 #define CBIT_MAX_DISKS 4
 
 /* A disk that the caller keeps; read and write return false on a host error. */
@@ -95,6 +108,8 @@ struct cbit_config {
     bool seeded;           /* all randomness, keys included, follows from seed */
     uint64_t seed;
     bool no_jit;
+    bool check;            /* watch every access; findings go to report; slow */
+    bool cache_m1;         /* caches that don't keep views coherent (naples, rome); slow */
     bool expose_keys;      /* lets cbit_machine_exposed_keys answer; the platform says EXPOSED */
     struct cbit_bytes tweak; /* 768 bytes in place of the profile's tweak constants */
     unsigned min_sev_asid; /* 0: 1 */
@@ -119,6 +134,7 @@ struct cbit_config {
     void (*debugcon)(void *ctx, const void *bytes, size_t len); /* port E9h */
     void (*net_send)(void *ctx, const void *frame, size_t len);
     void (*trace)(void *ctx, const char *room, const char *line);
+    void (*report)(void *ctx, const struct cbit_report *report); /* check mode */
 };
 
 CBIT_API void cbit_config_init(struct cbit_config *config);

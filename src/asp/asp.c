@@ -38,6 +38,8 @@ static void take_config(struct asp *asp, const struct asp_config *config)
     asp->exposed = config->expose;
     asp->trace = config->trace;
     asp->trace_ctx = config->trace_ctx;
+    asp->touch = config->touch;
+    asp->touch_ctx = config->touch_ctx;
     if (config->tweak) {
         asp->has_tweak = true;
         memcpy(asp->tweak.t, config->tweak, sizeof(asp->tweak.t));

@@ -18,6 +18,8 @@ struct asp;
 
 /* One line without a newline; names steps, decoded commands and outcomes, never a secret. */
 typedef void asp_trace_fn(void *ctx, const char *line);
+/* Hears of each access to DRAM before it happens: for machines whose caches it must meet. */
+typedef void asp_touch_fn(void *ctx, spa_t at, size_t len, struct mc_access access, bool write);
 
 /*
  * The SPI flash that the platform's ownership lives in (file nv of a state
@@ -50,6 +52,8 @@ struct asp_config {
     unsigned min_sev_asid;             /* first ASID of plain SEV guests; 0: 1 */
     asp_trace_fn *trace;               /* NULL: silent */
     void *trace_ctx;
+    asp_touch_fn *touch;               /* NULL: nobody asks */
+    void *touch_ctx;
 };
 
 /*

@@ -26,14 +26,30 @@ bool asp_dram_ok(const struct asp *asp, uint64_t paddr, uint64_t len)
     return asp->tmr_len == 0 || end <= asp->tmr || at >= asp->tmr + asp->tmr_len;
 }
 
+static void dram_read(const struct asp *asp, spa_t at, struct mc_access access, void *to,
+                      size_t len)
+{
+    if (asp->touch)
+        asp->touch(asp->touch_ctx, at, len, access, false);
+    mc_read(asp->mc, at, access, to, len);
+}
+
+static void dram_write(const struct asp *asp, spa_t at, struct mc_access access, const void *from,
+                       size_t len)
+{
+    if (asp->touch)
+        asp->touch(asp->touch_ctx, at, len, access, true);
+    mc_write(asp->mc, at, access, from, len);
+}
+
 void asp_dram_read(const struct asp *asp, uint64_t paddr, void *to, size_t len)
 {
-    mc_read(asp->mc, spa(paddr & ~c_mask(asp)), host_access(asp, paddr), to, len);
+    dram_read(asp, spa(paddr & ~c_mask(asp)), host_access(asp, paddr), to, len);
 }
 
 void asp_dram_write(const struct asp *asp, uint64_t paddr, const void *from, size_t len)
 {
-    mc_write(asp->mc, spa(paddr & ~c_mask(asp)), host_access(asp, paddr), from, len);
+    dram_write(asp, spa(paddr & ~c_mask(asp)), host_access(asp, paddr), from, len);
 }
 
 bool asp_mem_ok(const struct asp_call *call, uint64_t paddr, uint64_t len)
@@ -72,11 +88,11 @@ static struct mc_access guest_access(const struct asp_guest *guest)
 void asp_guest_read(const struct asp *asp, const struct asp_guest *guest, uint64_t paddr, void *to,
                     size_t len)
 {
-    mc_read(asp->mc, spa(paddr & ~c_mask(asp)), guest_access(guest), to, len);
+    dram_read(asp, spa(paddr & ~c_mask(asp)), guest_access(guest), to, len);
 }
 
 void asp_guest_write(const struct asp *asp, const struct asp_guest *guest, uint64_t paddr,
                      const void *from, size_t len)
 {
-    mc_write(asp->mc, spa(paddr & ~c_mask(asp)), guest_access(guest), from, len);
+    dram_write(asp, spa(paddr & ~c_mask(asp)), guest_access(guest), from, len);
 }

@@ -85,6 +85,8 @@ struct asp {
     struct cr_random random;
     asp_trace_fn *trace;
     void *trace_ctx;
+    asp_touch_fn *touch;
+    void *touch_ctx;
     struct asp_chip chip;
     bool has_flash;
     struct asp_flash flash;

@@ -4,6 +4,7 @@
 #define BOARD_BOARD_H
 
 #include "board/acpi.h"
+#include "board/check.h"
 #include "board/clock.h"
 #include "board/entry.h"
 #include "board/fabric.h"

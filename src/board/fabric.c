@@ -52,6 +52,8 @@ static void device_read(struct board_fabric *f, spa_t at, struct mc_access acces
         memcpy(to, rom, len);
     } else if (is_private(f, access)) {
         f->stats.mmio_c++;
+        if (f->check)
+            board_check_mmio(f->check, at, access, false);
         complain(f, "read with C=1 reaches no device", at.v, len);
         memset(to, 0xff, len);
     } else if (!board_mmio_read(f->platform, at.v, to, len, true)) {
@@ -81,6 +83,8 @@ static void fabric_write(void *ctx, spa_t at, struct mc_access access, const voi
         complain(f, "write to ROM", at.v, len);
     } else if (is_private(f, access)) {
         f->stats.mmio_c++;
+        if (f->check)
+            board_check_mmio(f->check, at, access, true);
         complain(f, "write with C=1 reaches no device", at.v, len);
     } else if (!board_mmio_write(f->platform, at.v, from, len, true)) {
         f->stats.unmapped++;
@@ -180,11 +184,12 @@ static void fabric_smee_changed(void *ctx, bool on)
     mc_set_smee(f->mc, on);
 }
 
-static void fabric_cache(void *ctx, enum x86_cache_op op, spa_t line)
+static void fabric_cache(void *ctx, enum x86_cache_op op, spa_t line, struct mc_access access)
 {
     struct board_fabric *f = ctx;
 
-    (void)line; /* memory is always coherent with the caches here */
+    (void)line;
+    (void)access; /* memory is always coherent with the caches here */
     if (op == X86_CACHE_WBINVD && f->asp)
         asp_note_wbinvd(f->asp, 0);
 }
@@ -279,6 +284,8 @@ bool board_dma_read(struct board_fabric *fabric, uint64_t bus, void *to, size_t 
         const size_t n = within_page(bus, len);
 
         if (mc_covers(fabric->mc, spa(bus), n)) {
+            if (fabric->check)
+                board_check_dma(fabric->check, spa(bus), n, access, false);
             mc_read(fabric->mc, spa(bus), access, bytes, n);
         } else {
             memset(bytes, 0xff, n);
@@ -302,6 +309,8 @@ bool board_dma_write(struct board_fabric *fabric, uint64_t bus, const void *from
         const size_t n = within_page(bus, len);
 
         if (mc_covers(fabric->mc, spa(bus), n)) {
+            if (fabric->check)
+                board_check_dma(fabric->check, spa(bus), n, access, true);
             mc_write(fabric->mc, spa(bus), access, bytes, n);
         } else {
             complain(fabric, "DMA write outside DRAM", bus, (unsigned)n);

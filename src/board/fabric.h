@@ -10,6 +10,7 @@
 #ifndef BOARD_FABRIC_H
 #define BOARD_FABRIC_H
 
+#include "board/check.h"
 #include "board/platform.h"
 #include "asp/asp.h"
 #include "mc/mc.h"
@@ -26,6 +27,8 @@ struct board_fabric {
     struct board_platform *platform;
     struct x86_cpu *cpu;      /* set once it exists */
     struct x86_ops ops;
+    struct board_check *check; /* NULL: off; else ops are its own, and these the fabric's: */
+    struct x86_ops plain;
     unsigned c_bit;           /* its position in a bus address */
     const uint8_t *rom;       /* mapped so that it ends at 4 GiB; NULL: none */
     uint64_t rom_size;        /* whole pages */

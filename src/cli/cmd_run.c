@@ -222,6 +222,7 @@ static int run(const struct run_options *options, const struct run_files *files)
         code = r.end.code;
     }
     runner_close(&r);
+    run_reports_free(&r.end.reports);
     return code;
 }
 

@@ -30,7 +30,8 @@ struct run_options {
     const char *expose_keys, *tweak, *state;
     uint32_t min_sev_asid;
     const char *trace, *trace_file;
-    bool log_json, stats, json;
+    bool log_json, stats, json, check;
+    const char *cache; /* "m1" or NULL */
     bool sandbox;
     struct run_sev_options sev;
 };
@@ -101,6 +102,13 @@ void run_console_progress(struct run_console *console, uint64_t insns, uint64_t 
 
 /* ---- the end (run_report.c) ---- */
 
+/* What check mode reported, for --json: the first 1,000. */
+struct run_reports {
+    struct json_t *list; /* NULL: none yet */
+};
+void run_reports_add(struct run_reports *reports, const struct cbit_report *report);
+void run_reports_free(struct run_reports *reports);
+
 struct run_end {
     int code;
     const char *reason; /* "powered off", "timeout", ... */
@@ -108,6 +116,7 @@ struct run_end {
     uint64_t wall_ns, cpu_ns;
     bool exposed;
     const char *sandbox; /* "on", "off", "not built" */
+    struct run_reports reports;
 };
 void run_report(const struct run_options *options, const struct cbit_machine *machine,
                 const struct run_end *end);

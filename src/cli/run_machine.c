@@ -34,6 +34,14 @@ static void on_trace(void *ctx, const char *room, const char *line)
     mon_trace_line(r->trace, r->machine ? cbit_machine_instructions(r->machine) : 0, room, line);
 }
 
+static void on_report(void *ctx, const struct cbit_report *report)
+{
+    struct runner *r = ctx;
+
+    fprintf(stderr, "cbit: check: %s\n", report->line);
+    run_reports_add(&r->end.reports, report);
+}
+
 /* ---- keys for whoever asked ---- */
 
 bool runner_write_exposed(struct runner *r)
@@ -117,6 +125,9 @@ static struct cbit_config machine_config(struct runner *r, const struct run_file
     config.ctx = r;
     config.console = on_console;
     config.trace = r->trace ? on_trace : NULL;
+    config.check = o->check;
+    config.cache_m1 = o->cache != NULL;
+    config.report = on_report;
     return config;
 }
 

@@ -6,6 +6,8 @@
 
 #include "cli/run.h"
 
+#define MAX_REPORTS 1000u
+
 static void report_text(const struct run_end *end)
 {
     if (end->code == 0)
@@ -34,6 +36,31 @@ static json_t *stats_json(const struct cbit_machine *machine)
     return object;
 }
 
+void run_reports_add(struct run_reports *reports, const struct cbit_report *report)
+{
+    char rip[24], at[24], gva[24];
+    json_t *row;
+
+    if (!reports->list)
+        reports->list = json_array();
+    if (json_array_size(reports->list) >= MAX_REPORTS)
+        return;
+    snprintf(rip, sizeof rip, "%#" PRIx64, report->rip);
+    snprintf(at, sizeof at, "%#" PRIx64, report->spa);
+    snprintf(gva, sizeof gva, "%#" PRIx64, report->gva);
+    row = json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s, s:s}", "kind", report->kind, "rip", rip,
+                    "symbol", report->symbol, "gva", report->has_gva ? gva : NULL, "spa", at,
+                    "access", report->access, "view", report->view, "last", report->last);
+    if (row)
+        json_array_append_new(reports->list, row);
+}
+
+void run_reports_free(struct run_reports *reports)
+{
+    json_decref(reports->list);
+    reports->list = NULL;
+}
+
 static void report_json(const struct run_options *options, const struct cbit_machine *machine,
                         const struct run_end *end)
 {
@@ -45,7 +72,9 @@ static void report_json(const struct run_options *options, const struct cbit_mac
         "stats",
         stats_json(machine));
 
-    (void)options;
+    if (object && options->check)
+        json_object_set_new(object, "check",
+                            end->reports.list ? json_incref(end->reports.list) : json_array());
     if (object) {
         json_dumpf(object, stderr, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
         fputc('\n', stderr);

@@ -42,6 +42,11 @@ static void on_trace(void *ctx, const char *room, const char *line)
     machine->config.trace(machine->config.ctx, room, line);
 }
 
+static void on_report(void *ctx, const struct board_report *from)
+{
+    lib_report(ctx, from);
+}
+
 static const struct dev_disk_ops disk_ops = {lib_disk_read, lib_disk_write, lib_disk_flush};
 
 /* ---- configuration ---- */
@@ -59,6 +64,7 @@ static struct pc_callbacks callbacks_of(struct cbit_machine *machine)
         .ctx = machine,
         .console = on_console,
         .trace = config->trace ? on_trace : NULL,
+        .report = on_report,
         .net_send = config->net ? on_net_send : NULL,
         .hvc = config->hvc ? on_hvc : NULL,
         .debugcon = config->debugcon ? on_debugcon : NULL,
@@ -95,6 +101,8 @@ static struct pc_config pc_config_of(struct cbit_machine *machine)
         .chip = pc_bytes_of(from->chip),
         .flash = lib_flash(from->flash),
         .no_jit = from->no_jit,
+        .check = from->check,
+        .cache_m1 = from->cache_m1,
         .image = image[from->image],
         .kernel = pc_bytes_of(from->kernel),
         .initrd = pc_bytes_of(from->initrd),
@@ -204,6 +212,7 @@ static void body_counts(const void *body, struct lib_counts *out)
         .irqs = stats.irqs,
         .idle_returns = stats.idle_returns,
         .mmio_c = stats.mmio_c,
+        .check = stats.check,
     };
 }
 

@@ -37,6 +37,13 @@ static const struct {
     {"pc.dma_bytes", offsetof(struct all_stats, pc.dma_bytes)},
     {"pc.irqs", offsetof(struct all_stats, pc.irqs)},
     {"pc.idle_returns", offsetof(struct all_stats, pc.idle_returns)},
+    {"check.missing_flush", offsetof(struct all_stats, pc.check.found[MC_CHECK_FLUSH])},
+    {"check.dma_private", offsetof(struct all_stats, pc.check.found[MC_CHECK_DMA])},
+    {"check.mmio_c1", offsetof(struct all_stats, pc.check.found[MC_CHECK_MMIO])},
+    {"check.fetch_view", offsetof(struct all_stats, pc.check.found[MC_CHECK_FETCH])},
+    {"check.walk_view", offsetof(struct all_stats, pc.check.found[MC_CHECK_WALK])},
+    {"check.allowed", offsetof(struct all_stats, pc.check.allowed)},
+    {"check.repeats", offsetof(struct all_stats, pc.check.repeats)},
 };
 
 bool cbit_machine_counter(const struct cbit_machine *machine, size_t i, struct cbit_counter *out)

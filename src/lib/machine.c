@@ -44,6 +44,10 @@ static enum cbit_error check(const struct cbit_config *config, struct cbit_why *
         return refuse(why, "too many disks");
     if (config->tweak.len && config->tweak.len != TWEAK_BYTES)
         return refuse(why, "a tweak file has 768 bytes: 48 constants of 16");
+    if (config->guest && (config->check || config->cache_m1)) {
+        refuse(why, "check mode and the cache model of a guest are not built yet");
+        return CBIT_E_UNIMPLEMENTED;
+    }
     if (!config->cpu)
         return refuse(why, "no processor profile named");
     for (unsigned i = 0; i < config->n_disks; i++) {

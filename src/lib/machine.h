@@ -24,6 +24,7 @@
 struct lib_counts {
     uint64_t mmio, ports, dma_bytes, irqs, idle_returns;
     uint64_t mmio_c; /* device accesses with C=1, which reach no device */
+    struct board_check_stats check;
 };
 
 /* The meanings are those of the public functions with the same names. */
@@ -80,6 +81,8 @@ static inline struct asp *lib_asp(const struct cbit_machine *machine)
 /* The AMD-SP said no: CBIT_E_DENIED, why names command and status. */
 enum cbit_error lib_refused(const struct hv_refusal *refusal, struct cbit_why *why);
 enum cbit_error lib_error(enum cbit_status status);
+/* Check mode found something: to the caller's report and trace functions. */
+void lib_report(const struct cbit_machine *machine, const struct board_report *from);
 bool lib_tsme(const struct cbit_config *config);
 /* flash must outlive what is made; NULL gives none. */
 struct asp_flash lib_flash(const struct cbit_asp_flash *flash);

@@ -189,6 +189,16 @@ uint8_t *mc_map(struct mc *mc, spa_t at, struct mc_access access, bool write)
     return map_slow(mc, index, view, write);
 }
 
+void mc_read_view(struct mc *mc, uint64_t at, mc_view_t view, void *to, size_t len)
+{
+    read_slow(mc, at, view, to, len);
+}
+
+void mc_write_view(struct mc *mc, uint64_t at, mc_view_t view, const void *from, size_t len)
+{
+    write_slow(mc, at, view, from, len);
+}
+
 void mc_watch(struct mc *mc, spa_t at)
 {
     const uint32_t index = dram_index(&mc->dram, at.v);

@@ -53,6 +53,12 @@ static inline mc_view_t mc_view_of(struct mc_policy policy, struct mc_access acc
     return host || policy.tsme ? MC_VIEW_HOST : MC_VIEW_RAW;
 }
 
+/* mc/data.c */
+
+/* mc_read and mc_write for a view that was decided before. */
+void mc_read_view(struct mc *mc, uint64_t at, mc_view_t view, void *to, size_t len);
+void mc_write_view(struct mc *mc, uint64_t at, mc_view_t view, const void *from, size_t len);
+
 /* mc/frames.c */
 
 /* Tells listeners of a frame that was mapped or watched, and forgets that it was. */

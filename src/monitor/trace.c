@@ -12,7 +12,7 @@
 
 #include "monitor/monitor.h"
 
-static const char *const rooms[] = {"asp", "board", "cpu", "dev", "mc", "mmu", "pc"};
+static const char *const rooms[] = {"asp", "board", "check", "cpu", "dev", "mc", "mmu", "pc"};
 
 struct mon_trace {
     struct mon_trace_config config;
@@ -38,7 +38,7 @@ static bool select_rooms(struct mon_trace *trace, const char *list, struct cbit_
 
         if (!all && i == CB_ARRAY_LEN(rooms)) {
             snprintf(why->text, sizeof why->text,
-                     "there is no room '%.*s' to trace; there are: all asp board cpu dev mc mmu pc",
+                     "there is no room '%.*s' to trace; there are: all asp board check cpu dev mc mmu pc",
                      (int)(len < 40 ? len : 40), list);
             return false;
         }

@@ -68,6 +68,14 @@ static void asp_line(void *ctx, const char *line)
     pc_trace(ctx, "asp", line);
 }
 
+static void asp_touch(void *ctx, spa_t at, size_t len, struct mc_access access, bool write)
+{
+    struct pc *pc = ctx;
+
+    if (pc->check)
+        board_check_firmware(pc->check, at, len, access, write);
+}
+
 static enum cbit_status make_asp(struct pc *pc, const struct asp_profile *profile)
 {
     const struct asp_config config = {
@@ -84,6 +92,8 @@ static enum cbit_status make_asp(struct pc *pc, const struct asp_profile *profil
         .min_sev_asid = pc->config.min_sev_asid,
         .trace = pc->config.callbacks.trace ? asp_line : NULL,
         .trace_ctx = pc,
+        .touch = pc->config.check || pc->config.cache_m1 ? asp_touch : NULL,
+        .touch_ctx = pc,
     };
 
     return asp_new(&config, &pc->asp);
@@ -138,16 +148,40 @@ static enum cbit_status make_cpu(struct pc *pc)
         .profile = pc->profile,
         .ctx = &pc->fabric,
         .min_sev_asid = pc->config.min_sev_asid,
-        .no_jit = pc->config.no_jit,
+        .no_jit = pc->config.no_jit || pc->check,
     };
     enum cbit_status status;
 
     board_fabric_init(&pc->fabric, &fabric);
     cpu.ops = board_fabric_ops(&pc->fabric);
+    if (pc->check)
+        board_check_attach(pc->check, &pc->fabric);
     status = x86_new(&cpu, &pc->cpu);
     if (!status)
         board_fabric_attach_cpu(&pc->fabric, pc->cpu);
     return status;
+}
+
+static void report(void *ctx, const struct board_report *report)
+{
+    struct pc *pc = ctx;
+
+    if (pc->config.callbacks.report)
+        pc->config.callbacks.report(pc->config.callbacks.ctx, report);
+}
+
+/* Before anybody touches memory. */
+static enum cbit_status make_check(struct pc *pc, struct pc_error *error)
+{
+    const struct board_check_config config = {
+        .mc = pc->mc, .report = pc->config.check, .m1 = pc->config.cache_m1, .tell = report, .ctx = pc};
+
+    if (!pc->config.check && !pc->config.cache_m1)
+        return CBIT_OK;
+    if (pc->config.cache_m1 && pc->profile->coherent)
+        return fail(error, CBIT_INVALID,
+                    "cache m1: this processor keeps its caches coherent; naples and rome do not");
+    return board_check_new(&config, &pc->check);
 }
 
 static void add_psp(struct pc *pc)
@@ -208,6 +242,10 @@ static enum cbit_status build(struct pc *pc, struct pc_error *error)
         return fail(error, CBIT_INVALID, "unknown CPU");
     lay_out_memory(pc);
     status = make_memory(pc, profile);
+    if (!status)
+        status = make_check(pc, error);
+    if (status && *error->text)
+        return status;
     if (!status)
         status = make_asp(pc, profile);
     if (!status)
@@ -285,6 +323,7 @@ void pc_free(struct pc *pc)
     if (pc->platform)
         board_platform_free(pc->platform);
     asp_free(pc->asp);
+    board_check_free(pc->check);
     if (pc->mc)
         mc_free(pc->mc);
     free(pc->rom);
@@ -300,6 +339,8 @@ enum cbit_status pc_reset(struct pc *pc, struct pc_error *error)
     board_psp_reset(&pc->psp);
     board_platform_reset(pc->platform);
     asp_reset(pc->asp); /* the AMD-SP first, then the CPU */
+    if (pc->check)
+        board_check_reset(pc->check);
     x86_reset(pc->cpu);
     return pc_load(pc, error);
 }
@@ -335,5 +376,6 @@ struct pc_stats pc_stats(const struct pc *pc)
         .irqs = board->irqs,
         .idle_returns = pc->run.idle_returns,
         .mmio_c = pc->fabric.stats.mmio_c,
+        .check = pc->check ? board_check_stats(pc->check) : (struct board_check_stats){.allowed = 0},
     };
 }

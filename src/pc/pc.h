@@ -41,6 +41,8 @@ struct pc_callbacks {
     void (*net_send)(void *ctx, const uint8_t *frame, size_t len);
     /* Bytes of the virtio console; NULL: they go to console(). */
     void (*hvc)(void *ctx, const uint8_t *bytes, size_t len);
+    /* Check mode found something. */
+    void (*report)(void *ctx, const struct board_report *report);
     /* Bytes of the debug-console port (E9h); NULL: dropped. */
     void (*debugcon)(void *ctx, const uint8_t *bytes, size_t len);
 };
@@ -65,6 +67,8 @@ struct pc_config {
     struct pc_bytes chip;   /* the AMD-SP's fuses (asp/chip.h); none: a chip of its own */
     struct asp_flash flash; /* where its flash is kept; save NULL: forgotten at the end */
     bool no_jit;
+    bool check;             /* reports what caches or keys punish (board/check.h); slow */
+    bool cache_m1;          /* caches that don't keep views coherent; naples and rome */
     bool paused;            /* begin stopped, before the first instruction */
 
     enum pc_image image;
@@ -129,6 +133,7 @@ uint64_t pc_now_ns(const struct pc *pc);
 struct pc_stats {
     uint64_t mmio, ports, dma_bytes, irqs, idle_returns;
     uint64_t mmio_c; /* MMIO accesses with C=1, which reach no device */
+    struct board_check_stats check;
 };
 struct pc_stats pc_stats(const struct pc *pc);
 

@@ -15,6 +15,7 @@ struct pc {
     struct x86_cpu *cpu;
     struct board_platform *platform;
     struct board_fabric fabric;
+    struct board_check *check; /* NULL: off */
     struct board_virtio virtio;
     struct board_psp psp;
     struct board_memory_map map;

@@ -245,8 +245,8 @@ struct reading {
     uint64_t to_limit;  /* bytes to CS's limit */
     unsigned max;       /* instructions */
     bool crosses;
-    spa_t frame2;
-    struct mc_access access2;
+    spa_t frame, frame2;
+    struct mc_access access, access2;
 };
 
 /* The first instruction: here its fetch faults are raised. */
@@ -265,6 +265,8 @@ static enum x86_decode_result decode_first(struct x86_cpu *cpu, struct reading *
         x86_fault_code(cpu, NULL, X86_GP, 0);
     if (result == X86_DECODE_SHORT)
         fetch_fault(cpu, f.fault_cr2, f.fault_code);
+    r->frame = f.frame;
+    r->access = f.access;
     r->crosses = out->bytes > r->to_page;
     if (r->crosses && !x86_fetch_page(cpu, r->at + r->to_page, &r->frame2, &r->access2, &code))
         fetch_fault(cpu, r->at + r->to_page, code);
@@ -292,6 +294,22 @@ static enum x86_decode_result decode_next(struct x86_cpu *cpu, struct reading *r
     return result == X86_DECODE_LONG ? X86_DECODE_SHORT : result;
 }
 
+/* Not the bytes that the decoder looked at beyond the last instruction. */
+static void tell_fetched(struct x86_cpu *cpu, const struct reading *r, const struct x86_decoded *d)
+{
+    const uint64_t first = d->bytes < r->to_page ? d->bytes : r->to_page;
+    const spa_t at = spa((r->frame.v & CB_PAGE_MASK) | (r->at & ~CB_PAGE_MASK));
+
+    if (!cpu->ops->fetched || d->bytes == 0)
+        return;
+    cpu->reached = r->at;
+    cpu->ops->fetched(cpu->ctx, at, r->access, (unsigned)first);
+    cpu->reached = r->at + r->to_page;
+    if (r->crosses)
+        cpu->ops->fetched(cpu->ctx, spa(r->frame2.v & CB_PAGE_MASK), r->access2,
+                          (unsigned)(d->bytes - first));
+}
+
 static void decode_block(struct x86_cpu *cpu, struct reading *r, struct x86_decoded *out)
 {
     enum x86_decode_result result = decode_first(cpu, r, out);
@@ -304,6 +322,7 @@ static void decode_block(struct x86_cpu *cpu, struct reading *r, struct x86_deco
 
         *mark = (struct x86_insn){.fn = x86_exec_fall_out, .off = (uint16_t)out->bytes};
     }
+    tell_fetched(cpu, r, out);
 }
 
 /* What each instruction gives back when the block is left in front of it. */

@@ -169,6 +169,7 @@ struct x86_cpu {
     bool step_trap;       /* TF was set when the running instruction began */
     uint8_t delivering;   /* enum x86_delivering */
     uint32_t debug_hits;  /* DR6 bits of data breakpoints that the running instruction met */
+    uint64_t reached;     /* the linear address that ops->read or write is called for */
 
     struct x86_seg seg[X86_N_SEGS];
     struct x86_table gdtr, idtr;

@@ -377,24 +377,26 @@ void x86_do_invpcid(struct x86_cpu *cpu, const struct x86_insn *i)
     x86_leave_after(cpu, i);
 }
 
-static void cache(struct x86_cpu *cpu, const struct x86_insn *i, enum x86_cache_op op, uint64_t line)
+static void cache(struct x86_cpu *cpu, const struct x86_insn *i, enum x86_cache_op op,
+                  uint64_t line, struct mc_access access)
 {
     x86_at(cpu, i);
     if (cpu->ops->cache)
-        cpu->ops->cache(cpu->ctx, op, spa(line));
+        cpu->ops->cache(cpu->ctx, op, spa(line), access);
     x86_leave_after(cpu, i);
 }
 
 void x86_do_wbinvd(struct x86_cpu *cpu, const struct x86_insn *i)
 {
-    cache(cpu, i, X86_CACHE_WBINVD, 0);
+    cache(cpu, i, X86_CACHE_WBINVD, 0, (struct mc_access){0});
 }
 
 #define HWCR_INVDWBINVD CB_BIT(4)
 
 void x86_do_invd(struct x86_cpu *cpu, const struct x86_insn *i)
 {
-    cache(cpu, i, cpu->msr.hwcr & HWCR_INVDWBINVD ? X86_CACHE_WBINVD : X86_CACHE_INVD, 0);
+    cache(cpu, i, cpu->msr.hwcr & HWCR_INVDWBINVD ? X86_CACHE_WBINVD : X86_CACHE_INVD, 0,
+          (struct mc_access){0});
 }
 
 /* Faults as a load of one byte would. */
@@ -406,7 +408,7 @@ void x86_do_clflush(struct x86_cpu *cpu, const struct x86_insn *i)
 
     x86_probe(cpu, i, at, 1, false);
     if (x86_debug_translate(cpu, gva(at), &line, &access))
-        cache(cpu, i, X86_CACHE_CLFLUSH, cb_align_down(line.v, 64));
+        cache(cpu, i, X86_CACHE_CLFLUSH, cb_align_down(line.v, 64), access);
     else
         x86_leave_after(cpu, i);
 }

@@ -94,19 +94,23 @@ static struct x86_place place_of(struct x86_cpu *cpu, const struct x86_insn *i,
 
 static void copy_in(struct x86_cpu *cpu, const struct x86_place *place, void *to, size_t len)
 {
-    if (place->host)
+    if (place->host) {
         memcpy(to, place->host, len);
-    else
-        cpu->ops->read(cpu->ctx, place->at, place->access, to, (unsigned)len);
+        return;
+    }
+    cpu->reached = place->linear;
+    cpu->ops->read(cpu->ctx, place->at, place->access, to, (unsigned)len);
 }
 
 static void copy_out(struct x86_cpu *cpu, const struct x86_place *place, const void *from,
                      size_t len)
 {
-    if (place->host)
+    if (place->host) {
         memcpy(place->host, from, len);
-    else
-        cpu->ops->write(cpu->ctx, place->at, place->access, from, (unsigned)len);
+        return;
+    }
+    cpu->reached = place->linear;
+    cpu->ops->write(cpu->ctx, place->at, place->access, from, (unsigned)len);
 }
 
 /* ---- an access: up to three pages ---- */
@@ -339,6 +343,8 @@ uint64_t x86_sys_read(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at
     if (CB_LIKELY(((at + len - 1) & CB_PAGE_MASK) == e->read_tag)) {
         memcpy(buf, (const uint8_t *)(e->addend + at), len);
     } else {
+        if (i)
+            x86_at(cpu, i);
         span_find(cpu, i, X86_TLB_SUPER, at, len, (struct mmu_access_type){0}, &span);
         span_read(cpu, &span, buf);
     }
@@ -354,6 +360,8 @@ void x86_sys_write(struct x86_cpu *cpu, const struct x86_insn *i, uint64_t at, u
     CBIT_ASSERT(len <= sizeof(buf));
     at = linear(cpu, at);
     cb_store_le64(buf, value);
+    if (i)
+        x86_at(cpu, i);
     span_find(cpu, i, X86_TLB_SUPER, at, len, (struct mmu_access_type){.write = true}, &span);
     span_write(cpu, &span, buf);
 }
@@ -375,6 +383,7 @@ static bool fetch_part(struct x86_cpu *cpu, uint64_t at, size_t len, struct x86_
         out->access = place.access;
     }
     place.at = spa(frame.v | (at & (CB_PAGE_SIZE - 1)));
+    place.linear = at;
     place.host = cpu->ops->map(cpu->ctx, frame, place.access, false);
     if (place.host)
         place.host += at & (CB_PAGE_SIZE - 1);

@@ -161,6 +161,12 @@ uint64_t x86_instructions(const struct x86_cpu *cpu)
     return cpu->instructions_base + (uint64_t)(cpu->run->given - remaining(cpu) - left);
 }
 
+struct x86_current x86_current(const struct x86_cpu *cpu)
+{
+    return (struct x86_current){.rip = place_of_at(cpu) >= 0 ? x86_insn_rip(cpu, cpu->at) : cpu->rip,
+                                .at = gva(cpu->reached)};
+}
+
 /* ---- code and its frames ---- */
 
 void x86_frame_written(struct x86_cpu *cpu, spa_t frame)

@@ -135,6 +135,7 @@ bool x86_translate(struct x86_cpu *cpu, uint64_t at, struct mmu_access_type type
         mmu_check(&regs, page, type) == 0 && (!type.write || page->dirty))
         return true;
     cpu->stats.page_walks += translated(cpu);
+    cpu->reached = at;
     outcome = mmu_walk(&cpu->geometry, &mem, &regs, gva(at), type, page, &fault);
     if (outcome != MMU_OK) {
         if (outcome == MMU_NESTED_FAULT)
@@ -162,7 +163,8 @@ struct x86_place x86_tlb_fill(struct x86_cpu *cpu, enum x86_tlb_name name, uint6
                               const struct mmu_page *page, struct mmu_access_type type)
 {
     const unsigned offset = (unsigned)(at & (CB_PAGE_SIZE - 1));
-    struct x86_place place = {.at = spa(page->frame.v + offset), .access = page->data};
+    struct x86_place place = {
+        .at = spa(page->frame.v + offset), .access = page->data, .linear = at};
     uint8_t *host = NULL;
     bool write = false;
 

@@ -48,6 +48,7 @@ struct x86_place {
     uint8_t *host;
     spa_t at;
     struct mc_access access;
+    uint64_t linear;
 };
 
 /* Fills the fast TLB `name` for a page that x86_translate gave; the place of the byte at `at`. */

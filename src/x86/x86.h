@@ -45,7 +45,10 @@ struct x86_ops {
     uint64_t (*tsc)(void *ctx);                 /* before TSC offset */
     bool (*random)(void *ctx, uint64_t *out);   /* RDRAND, RDSEED */
     void (*smee_changed)(void *ctx, bool on);   /* SYSCFG[23] */
-    void (*cache)(void *ctx, enum x86_cache_op op, spa_t line);
+    /* line and access: of CLFLUSH alone. */
+    void (*cache)(void *ctx, enum x86_cache_op op, spa_t line, struct mc_access access);
+    /* Instructions that were decoded and are about to run lie here, within one page.  NULL: nobody asks. */
+    void (*fetched)(void *ctx, spa_t at, struct mc_access access, unsigned len);
     /* Something unusual (unknown MSR, #UD of a missing feature): one line, no newline. */
     void (*trace)(void *ctx, const char *line);
     bool trace_on; /* saves formatting */
@@ -106,6 +109,16 @@ void x86_set_intr(struct x86_cpu *cpu, bool level);
 void x86_nmi(struct x86_cpu *cpu);
 /* Instructions executed since x86_new, exact at every callback. */
 uint64_t x86_instructions(const struct x86_cpu *cpu);
+
+/*
+ * Within ops->read, write and fetched: the instruction that is at work, and the linear
+ * address of what it reaches (of a page-table entry: the one that is being translated).
+ */
+struct x86_current {
+    uint64_t rip;
+    gva_t at;
+};
+struct x86_current x86_current(const struct x86_cpu *cpu);
 
 /* Forward to mc_listen: host pointers and decoded code of this frame go. */
 void x86_frame_turned(struct x86_cpu *cpu, spa_t frame);

@@ -131,7 +131,13 @@ static uint64_t apic_base_read(void *ctx) { (void)ctx; return 0xfee00900; }
 static bool apic_base_write(void *ctx, uint64_t value) { (void)ctx; return !(value & 0x400); }
 static uint64_t tsc(void *ctx) { return ((struct machine *)ctx)->tsc += 3; }
 static void smee_changed(void *ctx, bool on) { (void)ctx; (void)on; }
-static void cache(void *ctx, enum x86_cache_op op, spa_t line) { (void)ctx; (void)op; (void)line; }
+static void cache(void *ctx, enum x86_cache_op op, spa_t line, struct mc_access access)
+{
+    (void)ctx;
+    (void)op;
+    (void)line;
+    (void)access;
+}
 static void trace(void *ctx, const char *line) { (void)ctx; (void)line; }
 
 static bool random_number(void *ctx, uint64_t *value)

@@ -80,7 +80,13 @@ static bool ops_apic_base_write(void *ctx, uint64_t v) { (void)ctx; (void)v; ret
 static uint64_t ops_tsc(void *ctx) { (void)ctx; return 0; }
 static bool ops_random(void *ctx, uint64_t *out) { (void)ctx; *out = 4; return true; }
 static void ops_smee(void *ctx, bool on) { (void)ctx; (void)on; }
-static void ops_cache(void *ctx, enum x86_cache_op op, spa_t line) { (void)ctx; (void)op; (void)line; }
+static void ops_cache(void *ctx, enum x86_cache_op op, spa_t line, struct mc_access access)
+{
+    (void)ctx;
+    (void)op;
+    (void)line;
+    (void)access;
+}
 static void ops_trace(void *ctx, const char *line) { (void)ctx; (void)line; }
 
 static const struct x86_ops ops = {

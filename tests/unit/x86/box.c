@@ -121,8 +121,9 @@ static void box_smee(void *ctx, bool on)
     ((struct box *)ctx)->smee_changes++;
 }
 
-static void box_cache(void *ctx, enum x86_cache_op op, spa_t line)
+static void box_cache(void *ctx, enum x86_cache_op op, spa_t line, struct mc_access access)
 {
+    (void)access;
     ((struct box *)ctx)->cache_ops[op]++;
     ((struct box *)ctx)->flushed = line;
 }
