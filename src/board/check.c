@@ -116,7 +116,7 @@ static __attribute__((noinline)) void tell(struct board_check *check, struct boa
         check->stats.repeats++;
         return;
     }
-    board_ksyms_find(check->symbols, check->fabric->cpu, now.rip, report->symbol,
+    board_ksyms_find(check->symbols, now.rip, report->symbol,
                      sizeof(report->symbol));
     if (is_allowed(report)) {
         check->stats.allowed++;
