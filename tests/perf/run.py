@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Benchmarks beside their peers, in one run.
 
-    tests/perf/run.py asp|cipher|boot|guest|sme [--json] [--rounds N] [--classes int,fork]
+    tests/perf/run.py asp|cipher|boot|guest|sev|sme [--json] [--rounds N] [--classes int,fork]
                  [--kernel cloud|generic] [--cpu milan] [--cbit PROGRAM]
 
 asp     the AMD-SP's memory commands against SHA-256 plus cipher (program bench_asp)
 cipher  memory cipher against copy, XOR and OpenSSL (program bench_cipher)
 boot    the cloud kernel's bzImage to the marker that init prints, against QEMU TCG
 guest   guest-bench class by class after boot, against QEMU TCG
+sev     guest-bench in a SEV guest against a plain guest of the same hypervisor and
+        against bare metal with SME on, in triples that alternate
 sme     guest-bench with SME on against off, in pairs that alternate
 
 Runs alternate between cbit and its peer; figures are medians of CPU seconds of the
@@ -30,6 +32,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 APPEND = "console=ttyS0 panic=-1"
 LIMIT_S = 900
+GUEST_CLASSES = ("int,chase,chase8m,stream,repmovs,sha256,matmul,indirect,syscall,pipe,fork,fault,"
+                 "vmmcall,touch")
 
 
 def cpu_ns(pid):
@@ -140,6 +144,38 @@ def bench_sme(args):
                 statistics.median(p[0] / p[1] for p in both)) for case, both in pairs.items()]
 
 
+def guest_command(args, words, sev):
+    """A guest of the built-in hypervisor, described by a file."""
+    path = os.path.join(args.folder, "sev" if sev else "plain")
+    lines = ["sev"] if sev else []
+    lines += [f"kernel {args.image}", f"initrd {args.initrd}", "memory 512M",
+              f"append {APPEND} {words}"]
+    with open(path, "w") as f:
+        f.write("\n".join(lines) + "\n")
+    return [args.cbit, "run", "--cpu", args.cpu, "--guest", path, "--no-reboot", "--timeout",
+            str(LIMIT_S)]
+
+
+def bench_sev(args):
+    """One row a case and peer; the ratio is the median of the triples'."""
+    words = f"cbit.run=bench:{args.classes} cbit.scale={args.scale} "
+    if args.classes == "all":
+        words = f"cbit.run=bench:{GUEST_CLASSES} cbit.scale={args.scale} "
+    bare_words = f"cbit.run=bench:{args.classes} cbit.scale={args.scale} mem_encrypt=on"
+    runs = {}
+    for _ in range(max(args.rounds, 7)):
+        sev = Stamps().read(guest_command(args, words, True)).seconds
+        plain = Stamps().read(guest_command(args, words, False)).seconds
+        bare = Stamps().read(cbit_command(args, args.initrd, bare_words)).seconds
+        for case in sev:
+            runs.setdefault((case, "plain guest"), []).append((sev[case], plain[case]))
+            if case in bare:
+                runs.setdefault((case, "bare metal, SME"), []).append((sev[case], bare[case]))
+    return [row("sev", case, statistics.median(p[0] for p in pairs), peer,
+                statistics.median(p[0] / p[1] for p in pairs))
+            for (case, peer), pairs in runs.items()]
+
+
 def program(args, name):
     command = [os.path.join(args.tree, "tests", "perf", name), "--json"]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -153,7 +189,8 @@ def bench_asp(args):
     return program(args, "bench_asp")
 
 
-BENCHES = {"asp": bench_asp, "cipher": bench_cipher, "boot": bench_boot, "guest": bench_guest, "sme": bench_sme}
+BENCHES = {"asp": bench_asp, "cipher": bench_cipher, "boot": bench_boot, "guest": bench_guest, "sev": bench_sev,
+           "sme": bench_sme}
 
 
 def show(rows):
@@ -181,6 +218,7 @@ def main():
         if args.bench not in ("asp", "cipher"):
             args.image = subprocess.run([os.path.join(ROOT, "tools", "fetch-kernel"), args.kernel],
                                         check=True, capture_output=True, text=True).stdout.strip()
+            args.folder = folder
             args.initrd = os.path.join(folder, "initrd")
             subprocess.run([os.path.join(ROOT, "tools", "mk-initramfs"), "-o", args.initrd],
                            check=True)
