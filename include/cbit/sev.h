@@ -77,6 +77,13 @@ CBIT_API enum cbit_error cbit_sev_debug_read(struct cbit_machine *machine, uint6
 CBIT_API enum cbit_error cbit_sev_debug_write(struct cbit_machine *machine, uint64_t address,
                                               const void *from, size_t len, struct cbit_why *why);
 
+/*
+ * Where a guest's memory lies in the machine's DRAM.  CBIT_E_NOT_FOUND: bare metal;
+ * CBIT_E_RANGE: no RAM there.  Of a plain guest too.
+ */
+CBIT_API enum cbit_error cbit_guest_find(struct cbit_machine *machine, uint64_t gpa,
+                                         uint64_t *address);
+
 #ifdef __cplusplus
 }
 #endif

@@ -18,7 +18,7 @@ static const char verb[] = "cbit dram";
 
 struct dram_options {
     const char *control, *view, *png;
-    bool dbg;
+    bool dbg, gpa;
 };
 
 static bool take_view(const struct cli_option *option, const char *text, void *field,
@@ -37,6 +37,8 @@ static const struct cli_option table[] = {
      "the machine's control socket", NULL},
     {"view", "raw|host|asid=N", take_view, offsetof(struct dram_options, view),
      "the DIMM's pins, the SME/TSME key, or a guest's key (default raw)", NULL},
+    {"gpa", NULL, cli_flag, offsetof(struct dram_options, gpa),
+     "read, write: ADDR is the guest's, not the machine's", NULL},
     {"dbg", NULL, cli_flag, offsetof(struct dram_options, dbg),
      "read, write: through the AMD-SP's DBG commands, where the guest's policy allows it", NULL},
     {"png", "FILE", cli_text, offsetof(struct dram_options, png),
@@ -59,6 +61,30 @@ static void say_exposed(bool exposed)
 {
     if (exposed)
         fprintf(stderr, "cbit: EXPOSED: the keys of this platform were written to a file\n");
+}
+
+/* The machine's address of ADDR; with --gpa the machine is asked. */
+static bool address_of(struct mon_client *client, const struct dram_options *o, const char *text,
+                       uint64_t *at)
+{
+    struct cbit_why why = {{0}};
+    char question[48], *answer = NULL;
+
+    if (!word_value("ADDR", text, at))
+        return false;
+    if (!o->gpa)
+        return true;
+    snprintf(question, sizeof question, "{\"addr\": %" PRIu64 "}", *at & INT64_MAX);
+    if (mon_client_ask(client, "cbit-gpa", question, &answer, &why)) {
+        cli_fail(verb, "%s", why.text);
+        return false;
+    }
+    json_t *all = json_loads(answer, 0, NULL);
+
+    *at = (uint64_t)json_integer_value(json_object_get(all, "addr"));
+    json_decref(all);
+    free(answer);
+    return true;
 }
 
 /* cbit-dbg with these members; the answer's text, or NULL with the message printed. */
@@ -123,7 +149,7 @@ static int dram_write(struct mon_client *client, const struct dram_options *o, c
 
     if (!o->dbg)
         return cli_fail(verb, "write goes with --dbg: memory is written through the AMD-SP alone");
-    if (!word_value("ADDR", words[1], &at))
+    if (!address_of(client, o, words[1], &at))
         return CLI_EXIT_ERROR;
     if (digits == 0 || digits % 2 || digits / 2 > sizeof bytes ||
         strspn(words[2], "0123456789abcdefABCDEF") != digits)
@@ -148,7 +174,7 @@ static int dram_read(struct mon_client *client, const struct dram_options *o, co
     struct cbit_why why = {{0}};
     bool exposed = false;
 
-    if (!word_value("ADDR", words[1], &at) || !word_value("LEN", words[2], &len))
+    if (!address_of(client, o, words[1], &at) || !word_value("LEN", words[2], &len))
         return CLI_EXIT_ERROR;
     if (len == 0 || len > (UINT64_C(1) << 30))
         return cli_fail(verb, "LEN %s: is not within 1 .. 1G", words[2]);
@@ -259,8 +285,8 @@ int cli_cmd_dram(int argc, char **argv)
 
     if (parsed != CLI_OK)
         return cli_usage(parsed, &line,
-                         "read --control unix:PATH [--view VIEW | --dbg] ADDR LEN\n"
-                         "       cbit dram write --control unix:PATH --dbg ADDR HEX\n"
+                         "read --control unix:PATH [--view VIEW | --dbg] [--gpa] ADDR LEN\n"
+                         "       cbit dram write --control unix:PATH --dbg [--gpa] ADDR HEX\n"
                          "       cbit dram dump --control unix:PATH [--view VIEW] FILE\n"
                          "       cbit dram map --control unix:PATH [--png FILE]",
                          &why);

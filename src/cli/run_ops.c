@@ -134,6 +134,13 @@ static bool op_frame(void *ctx, uint64_t at, cbit_view *view)
     return cbit_machine_frame(r->machine, at, view);
 }
 
+static enum cbit_error op_find(void *ctx, uint64_t gpa, uint64_t *address)
+{
+    const struct runner *r = ctx;
+
+    return cbit_guest_find(r->machine, gpa, address);
+}
+
 static void op_sev_info(void *ctx, struct cbit_sev_info *out)
 {
     const struct runner *r = ctx;
@@ -203,7 +210,7 @@ static const struct mon_sev_ops sev_ops = {
     .frame = op_frame, .regs = op_regs, .core_begin = op_core_begin, .core_peek = op_core_peek, \
     .core_end = op_core_end, .status = op_status, .stop = op_stop, .cont = op_cont, \
     .quit = op_quit, .reset = op_reset, .powerdown = op_powerdown, .peek = op_peek, \
-    .peek_c0 = op_peek_c0, .dram = op_dram
+    .peek_c0 = op_peek_c0, .dram = op_dram, .find = op_find
 
 const struct mon_ops run_mon_ops = {MON_OPS};
 const struct mon_ops run_mon_ops_sev = {MON_OPS, .sev = &sev_ops};

@@ -47,6 +47,7 @@ struct lib_body_ops {
     void (*counts)(const void *body, struct lib_counts *out);
     struct hv_launch *(*launch)(void *body);   /* NULL, or gives NULL: no SEV guest */
     uint64_t (*secret_page)(const void *body); /* wherever launch gives something */
+    bool (*find)(const void *body, uint64_t gpa, spa_t *at); /* NULL: no guest */
 };
 
 struct cbit_machine {

@@ -166,3 +166,15 @@ enum cbit_error cbit_sev_debug_write(struct cbit_machine *machine, uint64_t addr
     return error ? error
                  : outcome(launch, hv_launch_dbg_write(launch, spa(address), from, len), why);
 }
+
+enum cbit_error cbit_guest_find(struct cbit_machine *machine, uint64_t gpa, uint64_t *address)
+{
+    spa_t at;
+
+    if (!machine->ops->find)
+        return CBIT_E_NOT_FOUND;
+    if (!machine->ops->find(machine->body, gpa, &at))
+        return CBIT_E_RANGE;
+    *address = at.v;
+    return CBIT_E_OK;
+}

@@ -360,6 +360,7 @@ static const struct mon_command commands[] = {
     {"cbit-dbg",
      mon_cbit_dbg,
      {{"addr", JSON_INTEGER, false}, {"len", JSON_INTEGER, true}, {"data", JSON_STRING, true}}},
+    {"cbit-gpa", mon_cbit_gpa, {{"addr", JSON_INTEGER, false}}},
     {"cbit-frames", cbit_frames, {{"addr", JSON_INTEGER, true}}},
     {"cbit-dram",
      cbit_dram,

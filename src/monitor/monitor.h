@@ -48,6 +48,8 @@ struct mon_ops {
     enum cbit_error (*core_begin)(void *ctx);
     enum cbit_error (*core_peek)(void *ctx, uint64_t at, void *to, size_t len);
     void (*core_end)(void *ctx);
+    /* Where a guest's memory lies. */
+    enum cbit_error (*find)(void *ctx, uint64_t gpa, uint64_t *address);
     const struct mon_sev_ops *sev; /* NULL: no SEV guest */
 };
 

@@ -47,7 +47,8 @@ mon_command_fn mon_dump_guest_memory;
 
 /* qmp_sev.c */
 mon_command_fn mon_query_sev, mon_query_sev_capabilities, mon_query_sev_launch_measure,
-    mon_query_sev_attestation_report, mon_sev_inject_launch_secret, mon_cbit_dbg;
+    mon_query_sev_attestation_report, mon_sev_inject_launch_secret, mon_cbit_dbg,
+    mon_cbit_gpa;
 
 const struct mon_config *mon_config_of(const struct mon *mon);
 

@@ -193,3 +193,16 @@ void mon_cbit_dbg(struct mon *mon, json_t *args, struct mon_reply *reply)
     else
         debug_write(ops, ctx, (uint64_t)at, args, reply);
 }
+
+/* {"addr": GPA}: the physical address of the machine where that lies. */
+void mon_cbit_gpa(struct mon *mon, json_t *args, struct mon_reply *reply)
+{
+    const struct mon_config *config = mon_config_of(mon);
+    const json_int_t gpa = json_integer_value(json_object_get(args, "addr"));
+    uint64_t address;
+
+    if (gpa < 0 || config->ops->find(config->ctx, (uint64_t)gpa, &address))
+        mon_refuse(reply, "no guest has memory there");
+    else
+        reply->answer = json_pack("{s:I}", "addr", (json_int_t)address);
+}

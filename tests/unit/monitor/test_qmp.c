@@ -208,7 +208,16 @@ static const struct mon_sev_ops fake_sev = {
     .debug_write = fake_debug_write,
 };
 
+/* Guest memory begins at 1000h. */
+static enum cbit_error fake_find(void *ctx, uint64_t gpa, uint64_t *address)
+{
+    (void)ctx;
+    *address = gpa + 0x1000;
+    return gpa < 0x2000 ? CBIT_E_OK : CBIT_E_RANGE;
+}
+
 static const struct mon_ops fake_ops = {
+    .find = fake_find,
     .sev = &fake_sev,
     .frame = fake_frame,
     .regs = fake_regs,
@@ -357,6 +366,9 @@ static void sev_commands_answer_as_qemus_do(void **state)
         {"{\"execute\":\"sev-inject-launch-secret\",\"arguments\":"
          "{\"packet-header\":\"AA==\",\"secret\":\"AA==\"}}",
          "{\"error\":{\"class\":\"GenericError\",\"desc\":\"LAUNCH_SECRET: INVALID_LENGTH (4)\"}}\r\n"},
+        {"{\"execute\":\"cbit-gpa\",\"arguments\":{\"addr\":16}}", "{\"return\":{\"addr\":4112}}\r\n"},
+        {"{\"execute\":\"cbit-gpa\",\"arguments\":{\"addr\":8192}}",
+         "{\"error\":{\"class\":\"GenericError\",\"desc\":\"no guest has memory there\"}}\r\n"},
         {"{\"execute\":\"cbit-dbg\",\"arguments\":{\"addr\":1,\"len\":3}}",
          "{\"return\":{\"data\":\"AQID\"}}\r\n"},
         {"{\"execute\":\"cbit-dbg\",\"arguments\":{\"addr\":1,\"data\":\"AAAA\"}}",
