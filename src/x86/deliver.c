@@ -223,7 +223,7 @@ static void deliver_long(struct x86_cpu *cpu, const struct x86_insn *i, const st
 static void deliver(struct x86_cpu *cpu, const struct x86_insn *i, const struct event *e)
 {
     cpu->halted = false;
-    cpu->shadow = cpu->shadow_ss = false;
+    cpu->shadow = cpu->shadow_ss = cpu->svm.in_shadow = false;
     cpu->step_trap = false;
     if (!(cpu->cr0 & X86_CR0_PE))
         deliver_real(cpu, i, e);
@@ -336,7 +336,7 @@ void x86_deliver_software(struct x86_cpu *cpu, const struct x86_insn *i, uint8_t
 void x86_deliver_injected(struct x86_cpu *cpu, uint64_t event, uint64_t next_rip)
 {
     const unsigned type = event >> VMCB_EVENT_TYPE_SHIFT & 7;
-    const uint8_t vector = (uint8_t)event;
+    const uint8_t vector = type == VMCB_EVENT_NMI ? X86_NMI : (uint8_t)event;
     const bool trap = vector == X86_BP || vector == X86_OF;
     const bool exception = type == VMCB_EVENT_EXCEPTION;
     struct event e = {.vector = vector, .software = type == VMCB_EVENT_SOFT, .rip = cpu->rip,

@@ -367,8 +367,10 @@ static void step(struct x86_cpu *cpu)
     cpu->run->held = cpu->budget - 1;
     cpu->budget = 1;
     forget_links(cpu->run);
+    cpu->svm.in_shadow = cpu->svm.guest && cpu->shadow; /* an exit in front of it tells */
     cpu->shadow = cpu->shadow_ss = false;
     execute(cpu, x86_block_get(cpu, true));
+    cpu->svm.in_shadow = false;
 }
 
 /* As far into the block as the budget goes, but not into the middle of a pair. */
@@ -401,7 +403,8 @@ static void run_code(struct x86_cpu *cpu)
         x86_debug_after(cpu);
         return;
     }
-    if (cpu->shadow && (cpu->intr || cpu->nmi || cpu->svm.virq)) { /* due right after this instruction */
+    /* due right after this instruction; or a guest's, which may leave in front of it */
+    if (cpu->shadow && (cpu->intr || cpu->nmi || cpu->svm.guest)) {
         step(cpu);
         return;
     }

@@ -62,7 +62,8 @@ static void store_control(const struct x86_cpu *cpu, uint8_t *page)
     control |= svm->v_tpr | (svm->virq ? VMCB_V_IRQ : 0);
     cb_store_le64(page + VMCB_INT_CTL, control);
     cb_store_le64(page + VMCB_INT_STATE,
-                  (cb_load_le64(page + VMCB_INT_STATE) & ~UINT64_C(1)) | cpu->shadow);
+                  (cb_load_le64(page + VMCB_INT_STATE) & ~UINT64_C(1)) |
+                      (cpu->shadow || svm->in_shadow));
     cb_store_le64(page + VMCB_EXITCODE, svm->exit_code);
     cb_store_le64(page + VMCB_EXITINFO1, svm->exit_info1);
     cb_store_le64(page + VMCB_EXITINFO2, svm->exit_info2);

@@ -187,7 +187,7 @@ void x86_svm_port(struct x86_cpu *cpu, const struct x86_insn *i, uint16_t port, 
     e.info1 = kind | (uint64_t)i->width << VMCB_IOIO_SIZE_SHIFT |
               (uint64_t)port << VMCB_IOIO_PORT_SHIFT |
               (uint64_t)address_size(cpu, i) << VMCB_IOIO_ADDRESS_SHIFT;
-    if (kind & VMCB_IOIO_STRING)
+    if (kind == VMCB_IOIO_STRING) /* of the source; INS knows ES alone, which is 0 */
         e.info1 |= (uint64_t)i->seg << VMCB_IOIO_SEG_SHIFT;
     if (i->flags & (X86_IF_REP | X86_IF_REPNE))
         e.info1 |= VMCB_IOIO_REP;

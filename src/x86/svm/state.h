@@ -24,6 +24,7 @@ struct x86_svm {
     bool special;         /* guest mode, or GIF clear: events follow x86_svm_event_due */
     bool pending;         /* an exit is to be performed, or an event to be injected */
     bool virq;            /* V_IRQ */
+    bool in_shadow;       /* the running instruction is in an interrupt shadow: it is one until it is done */
 
     /* Guest mode: what the control area said at VMRUN. */
     bool np, sev;

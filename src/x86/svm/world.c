@@ -92,6 +92,7 @@ static void calm(struct x86_cpu *cpu)
     cpu->debug_hits = 0;
     cpu->delivering = X86_DELIVERING_NOTHING;
     cpu->svm.event = 0;
+    cpu->svm.in_shadow = false;
 }
 
 /* ---- VMRUN ---- */
