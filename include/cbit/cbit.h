@@ -131,7 +131,7 @@ struct cbit_config {
     void *ctx; /* given to every callback; they run inside cbit_machine_new, _run and _reset */
     void (*console)(void *ctx, const void *bytes, size_t len);  /* first serial port */
     void (*hvc)(void *ctx, const void *bytes, size_t len);      /* virtio console; NULL: to console */
-    void (*debugcon)(void *ctx, const void *bytes, size_t len); /* port E9h */
+    void (*debugcon)(void *ctx, const void *bytes, size_t len); /* ports E9h and 402h */
     void (*net_send)(void *ctx, const void *frame, size_t len);
     void (*trace)(void *ctx, const char *room, const char *line);
     void (*report)(void *ctx, const struct cbit_report *report); /* check mode */

@@ -459,6 +459,7 @@ static void add_legacy_ports(struct board_platform *p)
         {0x070, 2, {0x070, 1, dev_cmos_in, dev_cmos_out, &p->cmos}},
         {0x080, 1, {0, 4, NULL, post_code, p}},
         {0x0e9, 1, {0x0e9, 1, debugcon_in, debugcon_out, p}},
+        {0x402, 1, {0x402, 1, debugcon_in, debugcon_out, p}}, /* where SeaBIOS and OVMF look for it */
         {0x0f4, 1, {0x0f4, 4, NULL, dev_debug_exit_out, &p->bus}},
         {0x3f8, 8, {0x3f8, 1, dev_uart_in, dev_uart_out, &p->uart}},
         {DEV_PVPANIC_PORT, 1, {DEV_PVPANIC_PORT, 1, dev_pvpanic_in, dev_pvpanic_out, &p->bus}},

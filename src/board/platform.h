@@ -34,7 +34,7 @@ struct board_platform_config {
     uint64_t below_4g, above_4g;         /* RAM, for the CMOS */
     bool acpi;                           /* I/O APIC, HPET and power management too */
     unsigned n_cpus;
-    void (*debugcon)(void *ctx, uint8_t byte); /* port E9h; NULL: none */
+    void (*debugcon)(void *ctx, uint8_t byte); /* ports E9h and 402h; NULL: none */
     bool testdev;                        /* the device of test kernels, which drives IRQ lines itself */
 };
 

@@ -124,6 +124,7 @@ static struct cbit_config machine_config(struct runner *r, const struct run_file
     config.sev = r->sev ? run_sev_config(r->sev) : NULL;
     config.ctx = r;
     config.console = on_console;
+    config.debugcon = on_console;
     config.trace = r->trace ? on_trace : NULL;
     config.check = o->check;
     config.cache_m1 = o->cache != NULL;

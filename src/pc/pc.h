@@ -43,7 +43,7 @@ struct pc_callbacks {
     void (*hvc)(void *ctx, const uint8_t *bytes, size_t len);
     /* Check mode found something. */
     void (*report)(void *ctx, const struct board_report *report);
-    /* Bytes of the debug-console port (E9h); NULL: dropped. */
+    /* Bytes of the debug-console ports (E9h, 402h); NULL: dropped. */
     void (*debugcon)(void *ctx, const uint8_t *bytes, size_t len);
 };
 
