@@ -61,8 +61,8 @@ struct cbit_why {
 };
 
 enum cbit_image {
-    CBIT_IMAGE_AUTO,      /* bzImage or ELF, by its magic */
-    CBIT_IMAGE_MULTIBOOT, /* Multiboot 1, ELF32 */
+    CBIT_IMAGE_AUTO,      /* bzImage, Multiboot or ELF, by its magic */
+    CBIT_IMAGE_MULTIBOOT, /* Multiboot 1 */
     CBIT_IMAGE_ROM,       /* raw ROM that ends at the reset vector */
 };
 

@@ -121,7 +121,10 @@ enum cbit_status board_load_linux(const struct board_linux *what, const struct b
                                   struct board_entry *entry,
                                   struct board_error *error) CBIT_MUST_CHECK;
 
-/* Multiboot 1: ELF32, or an image with its own addresses. */
+/* A Multiboot 1 header where the specification says, and no bzImage. */
+bool board_is_multiboot(struct board_bytes image);
+
+/* Multiboot 1: ELF, or an image with its own addresses. */
 struct board_multiboot {
     struct board_bytes image, initrd; /* the latter becomes module 0 */
     const char *append;

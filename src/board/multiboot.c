@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Multiboot Specification 0.6.96: an ELF32 image, or one that gives its own
- * addresses; entered in 32-bit protected mode without paging.
+ * Multiboot Specification 0.6.96: an ELF image of either class, or one that gives
+ * its own addresses; entered in 32-bit protected mode without paging, also an ELF64.
  *
  *   9a000h  information block, memory map, module list   9b000h  GDT   9c000h  command line
  *
@@ -96,9 +96,18 @@ static enum cbit_status parse(struct board_bytes image, struct board_elf *out,
     if (header.flags & HAS_ADDRESSES)
         return read_addresses(image, &header, out, error);
     status = board_elf_parse(image, out, error);
-    if (!status && out->is_64)
-        return board_fail(error, "Multiboot: a 64-bit ELF cannot be entered; give an ELF32");
+    if (!status && out->entry >> 32)
+        return board_fail(error, "Multiboot: the entry point %#llx is above 4 GiB",
+                          (unsigned long long)out->entry);
     return status;
+}
+
+bool board_is_multiboot(struct board_bytes image)
+{
+    struct header header;
+    struct board_error ignored;
+
+    return !board_is_bzimage(image) && find_header(image, &header, &ignored) == CBIT_OK;
 }
 
 static size_t put_map(uint8_t *at, const struct board_memory_map *map)

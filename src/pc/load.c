@@ -39,6 +39,13 @@ static struct board_bytes bytes_of(struct pc_bytes b)
     return (struct board_bytes){b.data, b.len};
 }
 
+void pc_tell_image(struct pc *pc)
+{
+    if (pc->config.image == PC_IMAGE_AUTO && pc->config.kernel.data &&
+        board_is_multiboot(bytes_of(pc->config.kernel)))
+        pc->config.image = PC_IMAGE_MULTIBOOT;
+}
+
 static enum cbit_status prepare_rom(struct pc *pc, struct board_error *why)
 {
     const size_t len = pc->config.kernel.len;

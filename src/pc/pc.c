@@ -240,6 +240,7 @@ static enum cbit_status build(struct pc *pc, struct pc_error *error)
     pc->profile = x86_profile_find(name);
     if (!profile || !pc->profile)
         return fail(error, CBIT_INVALID, "unknown CPU");
+    pc_tell_image(pc);
     lay_out_memory(pc);
     status = make_memory(pc, profile);
     if (!status)

@@ -25,8 +25,8 @@ struct pc_bytes {
 };
 
 enum pc_image {
-    PC_IMAGE_AUTO,      /* bzImage or ELF by their magic */
-    PC_IMAGE_MULTIBOOT, /* Multiboot 1, ELF32 */
+    PC_IMAGE_AUTO,      /* bzImage, Multiboot or ELF by their magic */
+    PC_IMAGE_MULTIBOOT, /* Multiboot 1 */
     PC_IMAGE_ROM,       /* raw ROM that ends at the reset vector */
 };
 

@@ -28,6 +28,8 @@ struct pc {
 
 /* Loads what config names and sets the CPU's registers. */
 enum cbit_status pc_load(struct pc *pc, struct pc_error *error) CBIT_MUST_CHECK;
+/* PC_IMAGE_AUTO becomes PC_IMAGE_MULTIBOOT if that is what the kernel is. */
+void pc_tell_image(struct pc *pc);
 /* Once, at creation: unpacks the kernel or prepares the ROM. */
 enum cbit_status pc_prepare_images(struct pc *pc, struct pc_error *error) CBIT_MUST_CHECK;
 void pc_trace(struct pc *pc, const char *room, const char *line);

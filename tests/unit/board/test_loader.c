@@ -316,6 +316,51 @@ static void the_memory_map_keeps_tables_out_of_ram(void **state)
     }
 }
 
+/* The 64-bit ELF, with a Multiboot header behind its program headers. */
+static struct board_bytes make_multiboot(struct fixture *f, uint64_t entry)
+{
+    const struct board_bytes image = make_elf(f);
+
+    cb_store_le64(f->image + 24, entry);
+    cb_store_le32(f->image + 0x1c0, 0x1badb002);
+    cb_store_le32(f->image + 0x1c8, 0u - 0x1badb002);
+    return image;
+}
+
+static void a_multiboot_header_tells_a_multiboot_image_whatever_else_it_is(void **state)
+{
+    struct fixture *f = *state;
+    struct board_bytes image = make_elf(f);
+
+    assert_false(board_is_multiboot(image));
+    image = make_multiboot(f, 0x1000010);
+    assert_true(board_is_multiboot(image));
+    f->image[0x1c8] ^= 1;
+    assert_false(board_is_multiboot(image));
+    image = make_bzimage(f);
+    cb_store_le32(f->image + 0x800, 0x1badb002);
+    cb_store_le32(f->image + 0x808, 0u - 0x1badb002);
+    assert_false(board_is_multiboot(image));
+}
+
+static void a_64_bit_multiboot_image_is_entered_in_32_bit_mode_below_4_gib(void **state)
+{
+    struct fixture *f = *state;
+    struct board_multiboot what = {.image = make_multiboot(f, 0x1000010), .append = "x",
+                                   .map = f->map};
+    struct board_entry entry;
+
+    assert_int_equal(board_load_multiboot(&what, &f->target, &entry, &f->error), CBIT_OK);
+    assert_int_equal(entry.mode, BOARD_ENTRY_32);
+    assert_true(entry.rip == 0x1000010);
+    assert_true(entry.eax == 0x2badb002);
+    assert_int_equal(f->memory[0x1000000], 0xab);
+    assert_string_equal(f->memory + cb_load_le32(f->memory + entry.ebx + 16), "kernel x");
+    what.image = make_multiboot(f, CB_BIT(32));
+    assert_int_equal(board_load_multiboot(&what, &f->target, &entry, &f->error), CBIT_INVALID);
+    assert_non_null(strstr(f->error.text, "above 4 GiB"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +378,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(an_lz4_payload_is_unpacked_and_a_damaged_one_refused,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_multiboot_header_tells_a_multiboot_image_whatever_else_it_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_64_bit_multiboot_image_is_entered_in_32_bit_mode_below_4_gib, setup, teardown),
         cmocka_unit_test(the_memory_map_keeps_tables_out_of_ram),
     };
 
