@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define MAX_CONNECTIONS 64
@@ -80,9 +81,13 @@ static bool send_all(int fd, const uint8_t *from, size_t len)
 
 /* ---- the service ---- */
 
+/* A peer that does not take its answers is dropped, as one is that stops midway in a frame. */
 static bool add_connection(struct service *s, int fd)
 {
-    if (s->n == MAX_CONNECTIONS) {
+    const struct timeval limit = {.tv_sec = FRAME_TIMEOUT_MS / 1000};
+
+    if (s->n == MAX_CONNECTIONS ||
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0) {
         close(fd);
         return false;
     }
