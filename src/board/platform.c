@@ -43,6 +43,13 @@ static void lapic_nmi(void *ctx)
     p->config.ops->nmi(p->config.ctx);
 }
 
+static void lapic_smi(void *ctx)
+{
+    struct board_platform *p = ctx;
+
+    p->config.ops->smi(p->config.ctx);
+}
+
 static void lapic_init_ipi(void *ctx)
 {
     struct board_platform *p = ctx;
@@ -75,6 +82,7 @@ static void lapic_ipi(void *ctx, struct dev_lapic_message message, bool all_but_
 static const struct dev_lapic_ops lapic_ops = {
     .intr = lapic_intr,
     .nmi = lapic_nmi,
+    .smi = lapic_smi,
     .init = lapic_init_ipi,
     .startup = lapic_startup,
     .eoi = lapic_eoi,

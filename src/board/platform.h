@@ -20,6 +20,7 @@ struct board_platform_ops {
     bool (*dma_write)(void *ctx, uint64_t bus, const void *from, size_t len);
     void (*intr)(void *ctx, bool level); /* the CPU's INTR pin */
     void (*nmi)(void *ctx);
+    void (*smi)(void *ctx);
     void (*request)(void *ctx, enum dev_request request, uint32_t value);
     void (*console)(void *ctx, uint8_t byte);
     void (*trace)(void *ctx, const char *line);

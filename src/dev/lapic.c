@@ -137,6 +137,9 @@ void dev_lapic_deliver(struct dev_lapic *lapic, struct dev_lapic_message message
     case DEV_LAPIC_NMI:
         lapic->ops->nmi(lapic->ctx);
         break;
+    case DEV_LAPIC_SMI:
+        lapic->ops->smi(lapic->ctx);
+        break;
     case DEV_LAPIC_INIT:
         lapic->ops->init(lapic->ctx);
         break;
@@ -144,7 +147,7 @@ void dev_lapic_deliver(struct dev_lapic *lapic, struct dev_lapic_message message
         lapic->ops->startup(lapic->ctx, message.vector);
         break;
     default:
-        break; /* SMI: there is no SMM; ExtINT comes by its wire */
+        break; /* ExtINT comes by its wire */
     }
 }
 

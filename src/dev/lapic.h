@@ -30,6 +30,7 @@ enum dev_lapic_lvt { DEV_LVT_TIMER, DEV_LVT_THERMAL, DEV_LVT_PERF, DEV_LVT_LINT0
 struct dev_lapic_ops {
     void (*intr)(void *ctx);             /* what dev_lapic_pending says may have changed */
     void (*nmi)(void *ctx);
+    void (*smi)(void *ctx);
     void (*init)(void *ctx);             /* INIT, to this CPU */
     void (*startup)(void *ctx, uint8_t vector);
     void (*eoi)(void *ctx, uint8_t vector); /* of a level-triggered interrupt */

@@ -71,6 +71,13 @@ static void nmi(void *ctx)
     x86_nmi(pc->cpu);
 }
 
+static void smi(void *ctx)
+{
+    struct pc *pc = ctx;
+
+    x86_smi(pc->cpu);
+}
+
 static void request(void *ctx, enum dev_request what, uint32_t value)
 {
     struct pc *pc = ctx;
@@ -102,6 +109,7 @@ const struct board_platform_ops pc_platform_ops = {
     .dma_write = dma_write,
     .intr = intr,
     .nmi = nmi,
+    .smi = smi,
     .request = request,
     .console = console,
     .trace = trace,

@@ -95,7 +95,7 @@ static void reset_segments(struct x86_cpu *cpu)
 
 static void reset_events(struct x86_cpu *cpu)
 {
-    cpu->nmi = cpu->nmi_blocked = false;
+    cpu->nmi = cpu->nmi_blocked = cpu->smi = false;
     cpu->shadow = cpu->shadow_ss = false;
     cpu->halted = cpu->shutdown = false;
     cpu->delivering = X86_DELIVERING_NOTHING;

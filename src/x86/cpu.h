@@ -157,6 +157,7 @@ struct x86_cpu {
     bool kick;            /* x86_kick */
     bool intr;            /* INTR pin */
     bool nmi, nmi_blocked;
+    bool smi;             /* with svm.special only: without, it has been handled */
     bool shadow;          /* STI or MOV SS just executed: no interrupt before the next instruction */
     bool halted, shutdown;
     /* Debugging and events in flight; see x86/sys.h. */

@@ -467,8 +467,10 @@ void x86_firmware_done(struct x86_cpu *cpu, bool smee)
     for (unsigned n = 0; n < CB_ARRAY_LEN(cpu->msr.mtrr_fix); n++)
         cpu->msr.mtrr_fix[n] = UINT64_C(0x0606060606060606);
     cpu->msr.mtrr_def = MTRR_ENABLED_WB;
-    cpu->msr.hwcr |= X86_HWCR_SMMLOCK | CB_BIT(4); /* INVD works as WBINVD */
-    if (smee)
+    cpu->msr.hwcr |= CB_BIT(4); /* INVD works as WBINVD */
+    if (smee) { /* SEV asks for locked SMM */
+        cpu->msr.hwcr |= X86_HWCR_SMMLOCK;
         syscfg |= X86_SYSCFG_SMEE;
+    }
     (void)x86_wrmsr(cpu, 0xc0010010, syscfg);
 }

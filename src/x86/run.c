@@ -149,6 +149,12 @@ void x86_nmi(struct x86_cpu *cpu)
     want_attention(cpu);
 }
 
+void x86_smi(struct x86_cpu *cpu)
+{
+    cpu->smi = cpu->svm.special;
+    want_attention(cpu);
+}
+
 static int64_t remaining(const struct x86_cpu *cpu)
 {
     return cpu->budget + cpu->run->held;

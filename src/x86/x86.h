@@ -107,6 +107,8 @@ void x86_kick(struct x86_cpu *cpu);
 /* Level of the INTR pin (from LAPIC/8259); edge of NMI. */
 void x86_set_intr(struct x86_cpu *cpu, bool level);
 void x86_nmi(struct x86_cpu *cpu);
+/* There is no SMM: the handler returns at once.  But a guest may leave for it. */
+void x86_smi(struct x86_cpu *cpu);
 /* Instructions executed since x86_new, exact at every callback. */
 uint64_t x86_instructions(const struct x86_cpu *cpu);
 
@@ -159,7 +161,7 @@ void x86_set_regs(struct x86_cpu *cpu, const struct x86_regs *in);
 bool x86_rdmsr(struct x86_cpu *cpu, uint32_t index, uint64_t *value);
 bool x86_wrmsr(struct x86_cpu *cpu, uint32_t index, uint64_t value);
 void x86_cpuid(const struct x86_cpu *cpu, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
-/* What a loader does instead of firmware: SYSCFG.SMEE and HWCR.SmmLock, MTRRs as firmware leaves them. */
+/* What a loader does instead of firmware: SYSCFG.SMEE and with it HWCR.SmmLock, MTRRs as firmware leaves them. */
 void x86_firmware_done(struct x86_cpu *cpu, bool smee);
 
 /*

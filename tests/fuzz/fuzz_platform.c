@@ -111,7 +111,7 @@ static bool disk_flush(void *ctx)
     return true;
 }
 
-static const struct board_platform_ops ops = {dma_read,   dma_write, on_intr, on_nmi,
+static const struct board_platform_ops ops = {dma_read,   dma_write, on_intr, on_nmi, on_nmi,
                                               on_request, on_byte,   on_trace};
 static const struct dev_disk_ops disk_ops = {disk_read, disk_write, disk_flush};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interrupts, NMIs and exceptions while GIF is clear or a guest runs: which are
+ * Interrupts, NMIs, SMIs and exceptions while GIF is clear or a guest runs: which are
  * held, which leave the guest, and virtual interrupts.
  * APM vol. 2, 15.12, 15.13, 15.17, 15.21.
  */
@@ -34,7 +34,7 @@ static bool virtual_due(const struct x86_cpu *cpu)
 bool x86_svm_event_due(const struct x86_cpu *cpu)
 {
     return cpu->svm.gif && !cpu->shadow &&
-           (nmi_due(cpu) || physical_due(cpu) || (cpu->svm.guest && virtual_due(cpu)));
+           (cpu->smi || nmi_due(cpu) || physical_due(cpu) || (cpu->svm.guest && virtual_due(cpu)));
 }
 
 bool x86_svm_wakes(const struct x86_cpu *cpu)
@@ -49,8 +49,20 @@ static void leave_if(struct x86_cpu *cpu, unsigned code)
         x86_svm_leave(cpu, NULL, (struct x86_svm_exit){.code = code});
 }
 
+/* Locked SMM code is not to be kept from running; an exit leaves the SMI pending. */
+static void take_smi(struct x86_cpu *cpu)
+{
+    if (!(cpu->msr.hwcr & X86_HWCR_SMMLOCK))
+        leave_if(cpu, VMEXIT_SMI);
+    cpu->smi = false;
+}
+
 bool x86_svm_take_event(struct x86_cpu *cpu)
 {
+    if (cpu->smi) {
+        take_smi(cpu);
+        return true;
+    }
     if (nmi_due(cpu)) {
         leave_if(cpu, VMEXIT_NMI);
         return false;

@@ -38,7 +38,7 @@ void x86_svm_pending(struct x86_cpu *cpu);
 
 /* cpu->svm.special: is there an interrupt or NMI to act on? */
 bool x86_svm_event_due(const struct x86_cpu *cpu);
-/* Leaves for an intercepted event; delivers a virtual interrupt (true); false: deliver as in host mode. */
+/* Leaves for an intercepted event; handles an SMI or delivers a virtual interrupt (true); false: deliver as in host mode. */
 bool x86_svm_take_event(struct x86_cpu *cpu);
 /* May a halted CPU be woken by an interrupt? */
 bool x86_svm_wakes(const struct x86_cpu *cpu);

@@ -54,6 +54,7 @@ void x86_svm_set_gif(struct x86_cpu *cpu, bool gif)
 {
     cpu->svm.gif = gif;
     cpu->svm.special = cpu->svm.guest || !gif;
+    cpu->smi = cpu->smi && cpu->svm.special;
 }
 
 void x86_svm_set_geometry(struct x86_cpu *cpu)

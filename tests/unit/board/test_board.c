@@ -71,7 +71,7 @@ static uint64_t on_instructions(void *ctx)
 
 static void setup(struct fixture *f, bool acpi)
 {
-    static const struct board_platform_ops ops = {no_dma_read, no_dma_write, on_intr, on_nmi,
+    static const struct board_platform_ops ops = {no_dma_read, no_dma_write, on_intr, on_nmi, on_nmi,
                                                   on_request,  on_console,   on_trace};
     const struct board_platform_config config = {
         .ops = &ops, .ctx = f, .instructions = on_instructions, .deterministic = true,

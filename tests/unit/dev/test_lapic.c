@@ -6,7 +6,7 @@
 struct fixture {
     struct fake_bus fake;
     struct dev_lapic lapic;
-    unsigned nmis, ipis;
+    unsigned nmis, smis, ipis;
     int eoi;
 };
 
@@ -18,6 +18,11 @@ static void on_intr(void *ctx)
 static void on_nmi(void *ctx)
 {
     ((struct fixture *)ctx)->nmis++;
+}
+
+static void on_smi(void *ctx)
+{
+    ((struct fixture *)ctx)->smis++;
 }
 
 static void on_startup(void *ctx, uint8_t vector)
@@ -40,7 +45,8 @@ static void on_ipi(void *ctx, struct dev_lapic_message message, bool all_but_sel
         dev_lapic_deliver(&f->lapic, message);
 }
 
-static const struct dev_lapic_ops ops = {on_intr, on_nmi, on_intr, on_startup, on_eoi, on_ipi};
+static const struct dev_lapic_ops ops = {on_intr, on_nmi, on_smi, on_intr, on_startup, on_eoi,
+                                         on_ipi};
 
 static void setup(struct fixture *f)
 {
@@ -201,6 +207,9 @@ static void ipis_reach_self_by_shorthand_and_by_id(void **state)
     set(&f, 0x300, 0xc00f8); /* all but self */
     assert_int_equal(dev_lapic_ack(&f.lapic), -1);
     set(&f, 0x300, 0x40400); /* NMI to self */
+    assert_int_equal(f.nmis, 1);
+    set(&f, 0x300, 0x40200); /* SMI to self */
+    assert_int_equal(f.smis, 1);
     assert_int_equal(f.nmis, 1);
 }
 

@@ -67,7 +67,7 @@ static const struct intercept_row real_rows[] = {
     {"in al, 0x71", VMEXIT_IOIO, {0xe4, 0x71}, 2, 0, 0x00710000 | 0x91, SVM_CODE + 2},
     {"out dx, ax", VMEXIT_IOIO, {0xef}, 1, 0, 0xa0, SVM_CODE + 1},
     {"rep outsb", VMEXIT_IOIO, {0xf3, 0x6e}, 2, 0, 0x9c | X86_DS << 10, SVM_CODE + 2},
-    {"insw, 32-bit address", VMEXIT_IOIO, {0x67, 0x6d}, 2, 0, 0x125 | X86_DS << 10, SVM_CODE + 2},
+    {"insw, 32-bit address", VMEXIT_IOIO, {0x67, 0x6d}, 2, 0, 0x125, SVM_CODE + 2},
     {"a nop in front", VMEXIT_CPUID, {0x90, 0x0f, 0xa2}, 2, 1, 0, 0},
 };
 

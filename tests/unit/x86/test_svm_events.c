@@ -24,6 +24,8 @@ static struct vm *fresh(void)
     return &vm;
 }
 
+static enum x86_stop run_host(struct vm *vm, const char *code, size_t len, unsigned n);
+
 static void at(struct vm *vm, uint64_t exit, uint64_t rip)
 {
     const uint64_t code = vm_exit(vm), have = vm_get(vm, VMCB_RIP, 8);
@@ -193,6 +195,45 @@ static void an_nmi_leaves(void **state)
     at(vm, VMEXIT_NMI, VM_CODE);
     vm_intercept(vm, VMEXIT_NMI, false);
     at(vm, VMEXIT_HLT, HANDLER(2));
+}
+
+/* With an SMI on its way since before VMRUN; firmware locks SMM where there is SME. */
+static uint64_t exit_after_smi(bool intercepted, bool locked)
+{
+    struct vm vm;
+    struct x86_regs r;
+    uint64_t code;
+
+    vm_open(&vm, (struct vm_options){.no_sme = !locked});
+    vm_guest(&vm, VM_LONG);
+    vm_code(&vm, "\x90\x90\x90\x90\xf4", 5);
+    vm_intercept(&vm, VMEXIT_SMI, intercepted);
+    assert_int_equal(run_host(&vm, "\x0f\x01\xdd\x0f\x01\xd8\xeb\xfe", 8, 1), X86_STOP_BUDGET);
+    x86_smi(vm.cpu);
+    assert_int_equal(x86_run(vm.cpu, 100, &(uint64_t){0}), X86_STOP_BUDGET);
+    x86_get_regs(vm.cpu, &r);
+    assert_int_equal(r.rip, VM_HOST_CODE + 6);
+    code = vm_get(&vm, VMCB_EXITCODE, 8);
+    vm_close(&vm);
+    return code;
+}
+
+static void an_smi_leaves_unless_smm_is_locked(void **state)
+{
+    (void)state;
+    assert_int_equal(exit_after_smi(true, false), VMEXIT_SMI);
+    assert_int_equal(exit_after_smi(false, false), VMEXIT_HLT);
+    assert_int_equal(exit_after_smi(true, true), VMEXIT_HLT);
+}
+
+static void outside_guests_an_smi_is_handled_unseen(void **state)
+{
+    struct vm *vm = fresh();
+
+    (void)state;
+    vm_intercept(vm, VMEXIT_SMI, true);
+    x86_smi(vm->cpu);
+    at(vm, VMEXIT_HLT, VM_CODE + 4);
 }
 
 #define VIRQ(vector, prio) \
@@ -543,6 +584,8 @@ int main(void)
         cmocka_unit_test(a_physical_interrupt_leaves_or_is_delivered),
         cmocka_unit_test(with_v_intr_masking_the_hosts_if_counts),
         cmocka_unit_test(an_nmi_leaves),
+        cmocka_unit_test(an_smi_leaves_unless_smm_is_locked),
+        cmocka_unit_test(outside_guests_an_smi_is_handled_unseen),
         cmocka_unit_test(a_virtual_interrupt_waits_for_if_and_priority),
         cmocka_unit_test(the_vintr_intercept_opens_a_window),
         cmocka_unit_test(cr8_is_the_virtual_tpr_under_v_intr_masking),

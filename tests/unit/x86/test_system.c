@@ -311,6 +311,8 @@ static void firmware_leaves_smee_smmlock_and_mtrrs(void **state)
     assert_int_equal(b->smee_changes, 0);
     assert_true(x86_rdmsr(b->cpu, SYSCFG, &v));
     assert_int_equal(v, 0);
+    assert_true(x86_rdmsr(b->cpu, 0xc0010015, &v));
+    assert_int_equal(v, 0x1000010);
 }
 
 struct bit_row {
