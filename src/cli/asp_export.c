@@ -90,16 +90,6 @@ static bool write_all(const char *dir, const struct exported *e, const struct cb
            put(dir, generation, chip->bundle, chip->bundle_len);
 }
 
-static bool read_chip(const struct cli_platform *platform, struct cbit_chip_info *info)
-{
-    const struct cli_state *state = &platform->state;
-
-    if (state->folder != NULL)
-        return cbit_chip_read((struct cbit_bytes){state->chip, state->chip_len}, info) == CBIT_E_OK;
-    cli_fail(verb, "--state is missing, and the default folder holds no chip");
-    return false;
-}
-
 int cli_asp_export(int argc, char **argv)
 {
     struct options o = {{0}};
@@ -109,7 +99,6 @@ int cli_asp_export(int argc, char **argv)
     struct cli_why why = {{0}};
     const enum cli_parsed parsed = cli_parse(&line, argc, argv, &why);
     struct cli_platform platform;
-    struct cbit_chip_info chip;
     struct exported exported;
     enum cbit_status made;
     bool ok;
@@ -120,11 +109,14 @@ int cli_asp_export(int argc, char **argv)
         return cli_fail(verb, "where to? (see %s --help)", verb);
     if (!cli_platform_open(verb, &o.platform, &platform))
         return CLI_EXIT_ERROR;
-    ok = read_chip(&platform, &chip) && export_pdh(&platform, &exported);
+    ok = platform.state.folder != NULL;
+    if (!ok)
+        cli_fail(verb, "--state is missing, and the default folder holds no chip");
+    ok = ok && export_pdh(&platform, &exported);
     made = ok ? host_folder_make(words[0]) : CBIT_OK;
     if (made != CBIT_OK)
         cli_fail(verb, "%s: %s", words[0], cli_status_text(made));
-    ok = ok && made == CBIT_OK && write_all(words[0], &exported, &chip);
+    ok = ok && made == CBIT_OK && write_all(words[0], &exported, &platform.state.info);
     cli_platform_close(&platform);
     return ok ? CLI_EXIT_OK : CLI_EXIT_ERROR;
 }

@@ -103,7 +103,6 @@ static const char *choose_state(const char *given, char *path, size_t size)
 
 bool cli_state_use(const char *verb, const char *dir, const char *profile, struct cli_state *out)
 {
-    struct cbit_chip_info info;
     enum cbit_error error;
 
     *out = (struct cli_state){.folder = cli_state_open(verb, dir, false)};
@@ -111,13 +110,13 @@ bool cli_state_use(const char *verb, const char *dir, const char *profile, struc
         cli_state_release(out);
         return false;
     }
-    error = cbit_chip_read((struct cbit_bytes){out->chip, out->chip_len}, &info);
+    error = cbit_chip_read((struct cbit_bytes){out->chip, out->chip_len}, &out->info);
     if (error != CBIT_E_OK)
         cli_fail(verb, "%s/chip: %s", dir, cbit_error_text(error));
-    else if (profile != NULL && strcmp(profile, info.profile) != 0)
-        cli_fail(verb, "%s: the chip in %s is a %s", profile, dir, info.profile);
+    else if (profile != NULL && strcmp(profile, out->info.profile) != 0)
+        cli_fail(verb, "%s: the chip in %s is a %s", profile, dir, out->info.profile);
     else {
-        snprintf(out->profile, sizeof out->profile, "%s", info.profile);
+        snprintf(out->profile, sizeof out->profile, "%s", out->info.profile);
         out->flash = (struct cbit_asp_flash){out->folder, load_nv, save_nv};
         return true;
     }

@@ -26,8 +26,9 @@ cli_parser cli_platform_seed;
 struct cli_state {
     struct host_state *folder; /* NULL: not open */
     struct cbit_asp_flash flash;
-    uint8_t chip[CBIT_CHIP_MAX];
+    uint8_t chip[CBIT_CHIP_MAX]; /* wiped once a platform has it */
     size_t chip_len;
+    struct cbit_chip_info info;  /* what of it is public */
     char profile[16];
 };
 /* profile: what the chip must be; NULL: anything.  False: the message was printed. */
