@@ -138,3 +138,33 @@ bool x86_write_cr4(struct x86_cpu *cpu, uint64_t value)
     x86_mode_changed(cpu);
     return true;
 }
+
+static bool set_cr2(struct x86_cpu *cpu, uint64_t value)
+{
+    cpu->cr2 = value;
+    return true;
+}
+
+static bool set_cr8(struct x86_cpu *cpu, uint64_t value)
+{
+    if (value > 15)
+        return false;
+    cpu->ops->tpr_write(cpu->ctx, (uint8_t)value);
+    return true;
+}
+
+static bool set_efer(struct x86_cpu *cpu, uint64_t value)
+{
+    return x86_wrmsr(cpu, 0xc0000080, value);
+}
+
+bool x86_set_control(struct x86_cpu *cpu, enum x86_control which, uint64_t value)
+{
+    static bool (*const setters[X86_N_CONTROLS])(struct x86_cpu *cpu, uint64_t value) = {
+        [X86_CONTROL_CR0] = x86_write_cr0, [X86_CONTROL_CR2] = set_cr2,
+        [X86_CONTROL_CR3] = x86_write_cr3, [X86_CONTROL_CR4] = x86_write_cr4,
+        [X86_CONTROL_CR8] = set_cr8,       [X86_CONTROL_EFER] = set_efer,
+    };
+
+    return setters[which](cpu, value);
+}

@@ -99,8 +99,9 @@ static void reset_events(struct x86_cpu *cpu)
     cpu->shadow = cpu->shadow_ss = false;
     cpu->halted = cpu->shutdown = false;
     cpu->delivering = X86_DELIVERING_NOTHING;
-    cpu->debug_armed = cpu->debug_data = cpu->step_trap = false;
+    cpu->step_trap = cpu->watch_due = false;
     cpu->debug_hits = 0;
+    cpu->debug_armed = cpu->debug_data = cpu->n_watches > 0;
 }
 
 void x86_reset(struct x86_cpu *cpu)

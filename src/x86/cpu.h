@@ -165,8 +165,13 @@ struct x86_cpu {
     uint64_t breaks[X86_MAX_BREAKS]; /* a debugger's, linear (breaks.c) */
     unsigned n_breaks;
     bool break_told;      /* the last x86_run stopped at a break: going on from there passes it */
-    bool debug_armed;     /* DR7 enables something */
-    bool debug_data;      /* DR7 enables a data breakpoint */
+    struct x86_watch watches[X86_MAX_WATCHES]; /* a debugger's, too */
+    unsigned n_watches;
+    struct x86_watch watch_met;
+    bool watch_due;       /* stop: the running instruction has met watch_met */
+    bool watch_told;      /* that is why the last x86_run stopped */
+    bool debug_armed;     /* DR7 enables something, or there are watches */
+    bool debug_data;      /* DR7 enables a data breakpoint, or there are watches */
     bool step_trap;       /* TF was set when the running instruction began */
     uint8_t delivering;   /* enum x86_delivering */
     uint32_t debug_hits;  /* DR6 bits of data breakpoints that the running instruction met */

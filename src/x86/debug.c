@@ -36,7 +36,7 @@ void x86_debug_armed(struct x86_cpu *cpu)
 {
     const bool data_before = cpu->debug_data;
 
-    cpu->debug_armed = cpu->debug_data = false;
+    cpu->debug_armed = cpu->debug_data = cpu->n_watches > 0;
     for (unsigned n = 0; n < 4; n++) {
         const struct breakpoint b = breakpoint(cpu, n);
 
@@ -61,7 +61,7 @@ bool x86_debug_page(const struct x86_cpu *cpu, uint64_t at)
             overlap(&b, at & CB_PAGE_MASK, CB_PAGE_SIZE))
             return true;
     }
-    return false;
+    return x86_watch_page(cpu, at);
 }
 
 void x86_debug_data(struct x86_cpu *cpu, uint64_t at, unsigned len, bool write)
@@ -73,6 +73,7 @@ void x86_debug_data(struct x86_cpu *cpu, uint64_t at, unsigned len, bool write)
             overlap(&b, at, len))
             cpu->debug_hits |= 1u << n;
     }
+    x86_watch_data(cpu, at, len, write);
 }
 
 void x86_debug_io(struct x86_cpu *cpu, uint16_t port, unsigned len)

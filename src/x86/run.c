@@ -471,6 +471,10 @@ static enum x86_stop loop(struct x86_cpu *cpu)
             cpu->stats.faults++;
             x86_deliver_exception(cpu, run->vector, run->has_code, run->code);
             settle(cpu);
+        } else if (CB_UNLIKELY(cpu->watch_due)) {
+            cpu->watch_due = false;
+            cpu->watch_told = true;
+            return X86_STOP_BREAK;
         } else if (should_stop(cpu, &stop)) {
             return stop;
         } else if (CB_UNLIKELY(interrupt_due(cpu))) {
@@ -493,6 +497,7 @@ enum x86_stop x86_run(struct x86_cpu *cpu, uint64_t budget, uint64_t *done)
     run->given = budget > INT64_MAX / 4 ? INT64_MAX / 4 : (int64_t)budget;
     cpu->budget = run->given;
     run->held = 0;
+    cpu->watch_told = false;
     forget_links(run);
     x86_fp_enter(cpu);
     if (_setjmp(run->jmp))

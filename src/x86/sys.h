@@ -45,7 +45,7 @@ enum x86_delivering {
 /*
  * While this holds, the run loop executes one instruction at a time, with
  * x86_debug_before() in front of it and x86_debug_after() behind it (not after
- * a fault).  False on every ordinary path: DR7 disarmed, TF and RF clear.
+ * a fault).  False on every ordinary path: DR7 disarmed, no watches, TF and RF clear.
  */
 static inline bool x86_stepping(const struct x86_cpu *cpu)
 {
@@ -77,6 +77,9 @@ void x86_debug_data(struct x86_cpu *cpu, uint64_t at, unsigned len, bool write);
 
 /* breaks.c: a debugger's breakpoint at a linear address. */
 bool x86_break_at(const struct x86_cpu *cpu, uint64_t at);
+/* breaks.c: a debugger's watchpoints, for debug.c. */
+bool x86_watch_page(const struct x86_cpu *cpu, uint64_t at);
+void x86_watch_data(struct x86_cpu *cpu, uint64_t at, unsigned len, bool write);
 
 /* ---- what other handlers ask ---- */
 

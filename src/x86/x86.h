@@ -180,6 +180,27 @@ bool x86_debug_translate(struct x86_cpu *cpu, gva_t at, spa_t *out, struct mc_ac
 enum cbit_status x86_break_set(struct x86_cpu *cpu, gva_t at) CBIT_MUST_CHECK;
 enum cbit_status x86_break_clear(struct x86_cpu *cpu, gva_t at) CBIT_MUST_CHECK;
 
+/*
+ * A debugger's watchpoints: x86_run stops with X86_STOP_BREAK behind the instruction that
+ * reached one.  Instructions run one by one while there is any.  CBIT_RANGE: too many, no
+ * length, or the range wraps; CBIT_NOT_FOUND: no such one.
+ */
+#define X86_MAX_WATCHES 16
+struct x86_watch {
+    gva_t at;
+    uint64_t len;
+    bool on_read, on_write;
+};
+enum cbit_status x86_watch_set(struct x86_cpu *cpu, const struct x86_watch *watch) CBIT_MUST_CHECK;
+enum cbit_status x86_watch_clear(struct x86_cpu *cpu, const struct x86_watch *watch) CBIT_MUST_CHECK;
+/* Which one the last x86_run stopped at; NULL: none. */
+const struct x86_watch *x86_watch_met(const struct x86_cpu *cpu);
+
+/* Control registers as MOV and WRMSR set them; false: a value that they would not take. */
+enum x86_control { X86_CONTROL_CR0, X86_CONTROL_CR2, X86_CONTROL_CR3, X86_CONTROL_CR4,
+                   X86_CONTROL_CR8, X86_CONTROL_EFER, X86_N_CONTROLS };
+bool x86_set_control(struct x86_cpu *cpu, enum x86_control which, uint64_t value);
+
 struct x86_stats {
     uint64_t instructions, blocks_decoded, blocks_run, tlb_fills, page_walks, faults, interrupts;
 };

@@ -262,6 +262,93 @@ static void syscall_that_masks_tf_is_not_stepped(void **state)
     assert_int_equal(e.regs.gpr[11], 0x102);
 }
 
+/* mov [8000h], al; mov al, [8008h]; nop */
+static const uint8_t touches[] = {0x88, 0x04, 0x25, 0x00, 0x80, 0, 0, 0x8a, 0x04, 0x25, 0x08, 0x80, 0, 0, 0x90};
+
+static void a_watchpoint_stops_behind_the_instruction(void **state)
+{
+    static const struct {
+        struct x86_watch watch;
+        unsigned at; /* behind which byte of the code; 0: none */
+    } rows[] = {
+        {{{BOX_DATA}, 1, false, true}, 7},       {{{BOX_DATA}, 1, true, false}, 0},
+        {{{BOX_DATA + 8}, 1, true, false}, 14},  {{{BOX_DATA + 8}, 1, false, true}, 0},
+        {{{BOX_DATA + 1}, 8, true, true}, 14},   {{{BOX_DATA + 1}, 7, true, true}, 0},
+        {{{BOX_DATA - 8}, 9, true, true}, 7},    {{{0}, UINT64_MAX, true, true}, 7},
+    };
+    struct box *b = *state;
+
+    for (size_t i = 0; i < CB_ARRAY_LEN(rows); i++) {
+        box_set_mode(b, BOX_LONG0);
+        assert_int_equal(x86_watch_set(b->cpu, &rows[i].watch), CBIT_OK);
+        box_code(b, touches, sizeof touches);
+        const struct box_end e = box_run(b, 3);
+
+        assert_int_equal(e.vector, -1);
+        assert_int_equal(e.stop, rows[i].at ? X86_STOP_BREAK : X86_STOP_BUDGET);
+        assert_int_equal(e.regs.rip, BOX_CODE + (rows[i].at ? rows[i].at : sizeof touches));
+        assert_int_equal(x86_watch_met(b->cpu) != NULL, rows[i].at != 0);
+        assert_int_equal(e.regs.dr[6], DR6); /* the guest sees nothing */
+        assert_int_equal(x86_watch_clear(b->cpu, &rows[i].watch), CBIT_OK);
+    }
+}
+
+static void a_met_watchpoint_is_told_once_and_wins_over_the_budget(void **state)
+{
+    const struct x86_watch watch = {{BOX_DATA}, 1, false, true};
+    struct box *b = *state;
+    struct box_end e;
+
+    box_set_mode(b, BOX_LONG0);
+    assert_int_equal(x86_watch_set(b->cpu, &watch), CBIT_OK);
+    box_code(b, touches, sizeof touches);
+    e = box_run(b, 1);
+    assert_int_equal(e.stop, X86_STOP_BREAK);
+    assert_true(x86_watch_met(b->cpu)->at.v == BOX_DATA);
+    e = box_more(b, 2);
+    assert_int_equal(e.stop, X86_STOP_BUDGET);
+    assert_null(x86_watch_met(b->cpu));
+    assert_int_equal(x86_watch_clear(b->cpu, &watch), CBIT_OK);
+    assert_int_equal(x86_watch_clear(b->cpu, &watch), CBIT_NOT_FOUND);
+}
+
+static void watchpoints_that_make_no_sense_are_refused(void **state)
+{
+    struct box *b = *state;
+
+    assert_int_equal(x86_watch_set(b->cpu, &(struct x86_watch){{1}, 0, true, true}), CBIT_RANGE);
+    assert_int_equal(x86_watch_set(b->cpu, &(struct x86_watch){{2}, UINT64_MAX, true, true}),
+                     CBIT_RANGE);
+    for (unsigned i = 0; i < X86_MAX_WATCHES; i++)
+        assert_int_equal(x86_watch_set(b->cpu, &(struct x86_watch){{i}, 1, true, true}), CBIT_OK);
+    assert_int_equal(x86_watch_set(b->cpu, &(struct x86_watch){{99}, 1, true, true}), CBIT_RANGE);
+    for (unsigned i = 0; i < X86_MAX_WATCHES; i++)
+        assert_int_equal(x86_watch_clear(b->cpu, &(struct x86_watch){{i}, 1, true, true}), CBIT_OK);
+}
+
+static void control_registers_take_what_mov_would(void **state)
+{
+    static const struct {
+        enum x86_control which;
+        uint64_t value;
+        bool taken;
+    } rows[] = {
+        {X86_CONTROL_CR0, 0x80010001, true},  {X86_CONTROL_CR0, 0x80000000, false},
+        {X86_CONTROL_CR0, UINT64_MAX, false}, {X86_CONTROL_CR2, UINT64_MAX, true},
+        {X86_CONTROL_CR3, BOX_PML4, true},    {X86_CONTROL_CR3, UINT64_MAX, false},
+        {X86_CONTROL_CR4, 0, false},          {X86_CONTROL_CR4, 0x20, true},
+        {X86_CONTROL_CR8, 15, true},          {X86_CONTROL_CR8, 16, false},
+        {X86_CONTROL_EFER, 0, false},         {X86_CONTROL_EFER, UINT64_MAX, false},
+    };
+    struct box *b = *state;
+
+    for (size_t i = 0; i < CB_ARRAY_LEN(rows); i++) {
+        box_set_mode(b, BOX_LONG0);
+        x86_set_regs(b->cpu, &b->regs);
+        assert_int_equal(x86_set_control(b->cpu, rows[i].which, rows[i].value), rows[i].taken);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +363,10 @@ int main(void)
         cmocka_unit_test(general_detect_guards_the_debug_registers),
         cmocka_unit_test(debug_registers_have_fixed_and_reserved_bits),
         cmocka_unit_test(syscall_that_masks_tf_is_not_stepped),
+        cmocka_unit_test(a_watchpoint_stops_behind_the_instruction),
+        cmocka_unit_test(a_met_watchpoint_is_told_once_and_wins_over_the_budget),
+        cmocka_unit_test(watchpoints_that_make_no_sense_are_refused),
+        cmocka_unit_test(control_registers_take_what_mov_would),
     };
 
     return cmocka_run_group_tests_name("x86 debug", tests, setup, teardown);
