@@ -218,13 +218,20 @@ struct cbit_regs {
     uint64_t rip, rflags;
     uint16_t segment[6];
     uint64_t fs_base, gs_base;
-    uint64_t cr0, cr2, cr3, cr4, efer;
+    uint64_t cr0, cr2, cr3, cr4, cr8, efer;
+    uint8_t st[8][10]; /* st[0] is the top of the stack */
+    uint16_t fcw, fsw, ftw; /* ftw: the full tag word */
     uint8_t xmm[16][16];
     uint32_t mxcsr;
 };
 CBIT_API void cbit_machine_regs(const struct cbit_machine *machine, struct cbit_regs *out);
-/* Sets gpr, rip and the status flags of rflags; the rest is left alone. */
-CBIT_API void cbit_machine_set_regs(struct cbit_machine *machine, const struct cbit_regs *in);
+/*
+ * Sets what differs; of rflags only the status flags.  A segment is loaded as by MOV,
+ * from its table.  CBIT_E_INVALID: no such segment, or a control register that the
+ * processor would not take; those in front of it are set.
+ */
+CBIT_API enum cbit_error cbit_machine_set_regs(struct cbit_machine *machine,
+                                               const struct cbit_regs *in);
 /* Virtual memory as the CPU reaches it now, in the view its tables select; no faults, no traces. */
 CBIT_API enum cbit_error cbit_machine_read_virtual(struct cbit_machine *machine, uint64_t address,
                                                    void *to, size_t len);
@@ -242,6 +249,18 @@ CBIT_API enum cbit_error cbit_c_map_peek(const struct cbit_c_map *map, uint64_t 
 /* Breakpoints at virtual addresses, unseen by the guest; cbit_machine_run says CBIT_STOP_BREAK. */
 CBIT_API enum cbit_error cbit_machine_break_set(struct cbit_machine *machine, uint64_t address);
 CBIT_API enum cbit_error cbit_machine_break_clear(struct cbit_machine *machine, uint64_t address);
+
+/* Watchpoints, likewise: the machine stops behind the instruction that read or wrote there. */
+struct cbit_watch {
+    uint64_t address, length;
+    bool on_read, on_write;
+};
+CBIT_API enum cbit_error cbit_machine_watch_set(struct cbit_machine *machine,
+                                                const struct cbit_watch *watch);
+CBIT_API enum cbit_error cbit_machine_watch_clear(struct cbit_machine *machine,
+                                                  const struct cbit_watch *watch);
+/* Which one the last cbit_machine_run stopped at; false: none. */
+CBIT_API bool cbit_machine_watch_met(const struct cbit_machine *machine, struct cbit_watch *out);
 
 /* Counters, named once and for all; i counts from 0; false: no more. */
 struct cbit_counter {

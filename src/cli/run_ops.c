@@ -227,11 +227,11 @@ static void gdb_step(void *ctx)
     r->started = true;
 }
 
-static void gdb_set_regs(void *ctx, const struct cbit_regs *in)
+static enum cbit_error gdb_set_regs(void *ctx, const struct cbit_regs *in)
 {
     const struct runner *r = ctx;
 
-    cbit_machine_set_regs(r->machine, in);
+    return cbit_machine_set_regs(r->machine, in);
 }
 
 static enum cbit_error gdb_read(void *ctx, uint64_t at, void *to, size_t len)
@@ -262,6 +262,27 @@ static enum cbit_error gdb_break_clear(void *ctx, uint64_t at)
     return cbit_machine_break_clear(r->machine, at);
 }
 
+static enum cbit_error gdb_watch_set(void *ctx, const struct cbit_watch *watch)
+{
+    const struct runner *r = ctx;
+
+    return cbit_machine_watch_set(r->machine, watch);
+}
+
+static enum cbit_error gdb_watch_clear(void *ctx, const struct cbit_watch *watch)
+{
+    const struct runner *r = ctx;
+
+    return cbit_machine_watch_clear(r->machine, watch);
+}
+
+static bool gdb_watch_met(void *ctx, struct cbit_watch *out)
+{
+    const struct runner *r = ctx;
+
+    return cbit_machine_watch_met(r->machine, out);
+}
+
 const struct mon_gdb_ops run_gdb_ops = {
     .pause = op_stop,
     .cont = op_cont,
@@ -273,4 +294,7 @@ const struct mon_gdb_ops run_gdb_ops = {
     .write = gdb_write,
     .break_set = gdb_break_set,
     .break_clear = gdb_break_clear,
+    .watch_set = gdb_watch_set,
+    .watch_clear = gdb_watch_clear,
+    .watch_met = gdb_watch_met,
 };

@@ -1,40 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a debugger needs: registers, virtual memory, breakpoints. */
+/* What a debugger needs: virtual memory, breakpoints, watchpoints; registers are in debug_regs.c. */
 #include "lib/machine.h"
-
-#define STATUS_FLAGS UINT64_C(0x8d5) /* OF SF ZF AF PF CF */
-
-void cbit_machine_regs(const struct cbit_machine *machine, struct cbit_regs *out)
-{
-    struct x86_regs regs;
-
-    x86_get_regs(lib_cpu(machine), &regs);
-    *out = (struct cbit_regs){.rip = regs.rip,
-                              .rflags = regs.rflags,
-                              .fs_base = regs.seg[X86_FS].base,
-                              .gs_base = regs.seg[X86_GS].base,
-                              .cr0 = regs.cr0,
-                              .cr2 = regs.cr2,
-                              .cr3 = regs.cr3,
-                              .cr4 = regs.cr4,
-                              .efer = regs.efer,
-                              .mxcsr = regs.mxcsr};
-    memcpy(out->gpr, regs.gpr, sizeof out->gpr);
-    memcpy(out->xmm, regs.xmm, sizeof out->xmm);
-    for (unsigned i = 0; i < 6; i++)
-        out->segment[i] = regs.seg[X86_ES + i].selector;
-}
-
-void cbit_machine_set_regs(struct cbit_machine *machine, const struct cbit_regs *in)
-{
-    struct x86_regs regs;
-
-    x86_get_regs(lib_cpu(machine), &regs);
-    memcpy(regs.gpr, in->gpr, sizeof regs.gpr);
-    regs.rip = in->rip;
-    regs.rflags = (regs.rflags & ~STATUS_FLAGS) | (in->rflags & STATUS_FLAGS);
-    x86_set_regs(lib_cpu(machine), &regs);
-}
 
 /* The piece of [address, address + len) that lies in one page. */
 static size_t within_page(uint64_t address, size_t len)
@@ -104,4 +70,33 @@ enum cbit_error cbit_machine_break_set(struct cbit_machine *machine, uint64_t ad
 enum cbit_error cbit_machine_break_clear(struct cbit_machine *machine, uint64_t address)
 {
     return lib_error(x86_break_clear(lib_cpu(machine), gva(address)));
+}
+
+static struct x86_watch inner(const struct cbit_watch *watch)
+{
+    return (struct x86_watch){gva(watch->address), watch->length, watch->on_read, watch->on_write};
+}
+
+enum cbit_error cbit_machine_watch_set(struct cbit_machine *machine, const struct cbit_watch *watch)
+{
+    const struct x86_watch w = inner(watch);
+
+    return lib_error(x86_watch_set(lib_cpu(machine), &w));
+}
+
+enum cbit_error cbit_machine_watch_clear(struct cbit_machine *machine,
+                                         const struct cbit_watch *watch)
+{
+    const struct x86_watch w = inner(watch);
+
+    return lib_error(x86_watch_clear(lib_cpu(machine), &w));
+}
+
+bool cbit_machine_watch_met(const struct cbit_machine *machine, struct cbit_watch *out)
+{
+    const struct x86_watch *met = x86_watch_met(lib_cpu(machine));
+
+    if (met)
+        *out = (struct cbit_watch){met->at.v, met->len, met->on_read, met->on_write};
+    return met != NULL;
 }

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The GDB remote protocol, for one debugger at a time: registers, virtual memory,
- * breakpoints that the guest cannot see, single steps.  "GDB Remote Serial Protocol",
- * appendix E of the GDB manual.
+ * The GDB remote protocol, for one debugger at a time: registers (gdb_regs.c), virtual
+ * memory, breakpoints and watchpoints that the guest cannot see, single steps.  "GDB
+ * Remote Serial Protocol", appendix E of the GDB manual.
  *
- * A connection pauses the machine; its end removes the breakpoints and lets it run.
+ * A connection pauses the machine; its end removes breakpoints and watchpoints and lets it run.
  * Packets are hostile: bounded, and every number in them is checked.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "monitor/monitor.h"
+#include "monitor/gdb.h"
 
 #define PACKET_MAX 4096u
 #define MEMORY_MAX (PACKET_MAX / 2 - 16) /* bytes that one packet carries as digits */
 #define MAX_BREAKS 64u
+#define MAX_WATCHES 16u
 #define SIGTRAP_NUMBER 5
 #define SIGINT_NUMBER 2
 
@@ -34,6 +36,8 @@ struct mon_gdb {
     char out[2 * PACKET_MAX];
     uint64_t breaks[MAX_BREAKS];
     size_t n_breaks;
+    struct cbit_watch watches[MAX_WATCHES];
+    size_t n_watches;
 };
 
 /* ---- digits ---- */
@@ -108,6 +112,8 @@ static void let_go(struct mon_gdb *gdb)
 {
     while (gdb->n_breaks > 0)
         (void)gdb->config.ops->break_clear(gdb->config.ctx, gdb->breaks[--gdb->n_breaks]);
+    while (gdb->n_watches > 0)
+        (void)gdb->config.ops->watch_clear(gdb->config.ctx, &gdb->watches[--gdb->n_watches]);
     gdb->config.ops->cont(gdb->config.ctx);
 }
 
@@ -154,118 +160,93 @@ static void reply_stop(struct mon_gdb *gdb, int number_of_signal)
     reply(gdb, text);
 }
 
-/* ---- registers: GDB's order for amd64 ---- */
-
-enum { AT_GPR = 0, AT_RIP = 16, AT_FLAGS = 17, AT_SEGMENT = 18, AT_ST = 24, AT_FCTRL = 32,
-       AT_XMM = 40, AT_MXCSR = 56, N_REGS = 57 };
-
-static const uint8_t gpr_order[16] = {0, 3, 1, 2, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15};
-static const uint8_t segment_order[6] = {1, 2, 3, 0, 4, 5}; /* cs ss ds es fs gs */
-
-/* Copies a register out; returns its size.  x87 is shown as zeros. */
-static size_t reg_get(const struct cbit_regs *regs, unsigned n, uint8_t *to)
+/* As the protocol calls the kinds of watchpoints 2, 3 and 4. */
+static const char *kind_of(const struct cbit_watch *watch)
 {
-    memset(to, 0, 16);
-    if (n < AT_RIP) {
-        cb_store_le64(to, regs->gpr[gpr_order[n]]);
-        return 8;
-    }
-    if (n == AT_RIP) {
-        cb_store_le64(to, regs->rip);
-        return 8;
-    }
-    if (n >= AT_XMM && n < AT_MXCSR) {
-        memcpy(to, regs->xmm[n - AT_XMM], 16);
-        return 16;
-    }
-    if (n >= AT_ST && n < AT_FCTRL)
-        return 10;
-    if (n == AT_FLAGS)
-        cb_store_le32(to, (uint32_t)regs->rflags);
-    else if (n >= AT_SEGMENT && n < AT_ST)
-        cb_store_le32(to, regs->segment[segment_order[n - AT_SEGMENT]]);
-    else if (n == AT_MXCSR)
-        cb_store_le32(to, regs->mxcsr);
-    return 4;
+    if (!watch->on_read)
+        return "watch";
+    return watch->on_write ? "awatch" : "rwatch";
 }
 
-/* Sets what a debugger may set; the others are passed over. */
-static void reg_set(struct cbit_regs *regs, unsigned n, const uint8_t *from)
+static void reply_trap(struct mon_gdb *gdb)
 {
-    if (n < AT_RIP)
-        regs->gpr[gpr_order[n]] = cb_load_le64(from);
-    else if (n == AT_RIP)
-        regs->rip = cb_load_le64(from);
-    else if (n == AT_FLAGS)
-        regs->rflags = cb_load_le32(from);
+    struct cbit_watch watch;
+    char text[48];
+
+    if (!gdb->config.ops->watch_met(gdb->config.ctx, &watch)) {
+        reply_stop(gdb, SIGTRAP_NUMBER);
+        return;
+    }
+    gdb->running = false;
+    snprintf(text, sizeof text, "T%02x%s:%" PRIx64 ";", SIGTRAP_NUMBER, kind_of(&watch),
+             watch.address);
+    reply(gdb, text);
 }
+
+/* ---- registers ---- */
 
 static void do_get_all(struct mon_gdb *gdb, const char *args)
 {
     struct cbit_regs regs;
-    uint8_t bytes[16];
+    uint8_t bytes[MON_GDB_REG_MAX];
 
     (void)args;
     gdb->config.ops->regs(gdb->config.ctx, &regs);
-    for (unsigned n = 0; n < N_REGS; n++)
-        put_bytes(gdb, bytes, reg_get(&regs, n, bytes));
+    for (unsigned n = 0; n < mon_gdb_n_regs(); n++)
+        put_bytes(gdb, bytes, mon_gdb_reg_get(&regs, n, bytes));
     send_packet(gdb);
 }
 
 static void do_set_all(struct mon_gdb *gdb, const char *args)
 {
     struct cbit_regs regs;
-    uint8_t bytes[16];
+    uint8_t bytes[MON_GDB_REG_MAX];
     bool ok = true;
 
     gdb->config.ops->regs(gdb->config.ctx, &regs);
-    for (unsigned n = 0; n <= AT_FLAGS && ok; n++) {
-        const size_t len = reg_get(&regs, n, bytes);
+    for (unsigned n = 0; n < mon_gdb_n_regs() && ok; n++) {
+        const size_t len = mon_gdb_reg_get(&regs, n, bytes);
 
         ok = strlen(args) >= 2 * len && bytes_of(args, bytes, len);
         if (ok)
-            reg_set(&regs, n, bytes);
+            mon_gdb_reg_set(&regs, n, bytes);
         args += 2 * len;
     }
-    if (ok)
-        gdb->config.ops->set_regs(gdb->config.ctx, &regs);
-    reply_done(gdb, ok);
+    reply_done(gdb, ok && !gdb->config.ops->set_regs(gdb->config.ctx, &regs));
 }
 
 static void do_get_one(struct mon_gdb *gdb, const char *args)
 {
     struct cbit_regs regs;
-    uint8_t bytes[16];
+    uint8_t bytes[MON_GDB_REG_MAX];
     uint64_t n;
 
-    if (!number(&args, &n) || n >= N_REGS) {
+    if (!number(&args, &n) || n >= mon_gdb_n_regs()) {
         reply_done(gdb, false);
         return;
     }
     gdb->config.ops->regs(gdb->config.ctx, &regs);
-    put_bytes(gdb, bytes, reg_get(&regs, (unsigned)n, bytes));
+    put_bytes(gdb, bytes, mon_gdb_reg_get(&regs, (unsigned)n, bytes));
     send_packet(gdb);
 }
 
 static void do_set_one(struct mon_gdb *gdb, const char *args)
 {
     struct cbit_regs regs;
-    uint8_t bytes[16];
+    uint8_t bytes[MON_GDB_REG_MAX];
     uint64_t n;
 
-    if (!number(&args, &n) || n >= N_REGS || !expect(&args, '=')) {
+    if (!number(&args, &n) || n >= mon_gdb_n_regs() || !expect(&args, '=')) {
         reply_done(gdb, false);
         return;
     }
     gdb->config.ops->regs(gdb->config.ctx, &regs);
-    const size_t len = reg_get(&regs, (unsigned)n, bytes);
+    const size_t len = mon_gdb_reg_get(&regs, (unsigned)n, bytes);
     const bool ok = strlen(args) == 2 * len && bytes_of(args, bytes, len);
 
-    if (ok) {
-        reg_set(&regs, (unsigned)n, bytes);
-        gdb->config.ops->set_regs(gdb->config.ctx, &regs);
-    }
-    reply_done(gdb, ok);
+    if (ok)
+        mon_gdb_reg_set(&regs, (unsigned)n, bytes);
+    reply_done(gdb, ok && !gdb->config.ops->set_regs(gdb->config.ctx, &regs));
 }
 
 /* ---- memory ---- */
@@ -312,7 +293,7 @@ static void do_step(struct mon_gdb *gdb, const char *args)
 {
     (void)args;
     gdb->config.ops->step(gdb->config.ctx);
-    reply_stop(gdb, SIGTRAP_NUMBER);
+    reply_trap(gdb);
 }
 
 /* "0,ADDRESS,KIND": software breakpoints; 1, hardware ones, are the same to us. */
@@ -321,12 +302,64 @@ static bool break_address(const char *args, uint64_t *at)
     return (args[0] == '0' || args[0] == '1') && args[1] == ',' && (args += 2, number(&args, at));
 }
 
+/* "KIND,ADDRESS,LENGTH": 2 writes, 3 reads, 4 both. */
+static bool watch_of(const char *args, struct cbit_watch *watch)
+{
+    const char kind = args[0];
+
+    if (kind < '2' || kind > '4')
+        return false;
+    *watch = (struct cbit_watch){.on_read = kind != '2', .on_write = kind != '3'};
+    args++;
+    return expect(&args, ',') && number(&args, &watch->address) && expect(&args, ',') &&
+           number(&args, &watch->length);
+}
+
+static void do_watch(struct mon_gdb *gdb, const char *args)
+{
+    struct cbit_watch watch;
+    const bool ok = watch_of(args, &watch) && gdb->n_watches < MAX_WATCHES &&
+                    !gdb->config.ops->watch_set(gdb->config.ctx, &watch);
+
+    if (ok)
+        gdb->watches[gdb->n_watches++] = watch;
+    reply_done(gdb, ok);
+}
+
+static void do_unwatch(struct mon_gdb *gdb, const char *args)
+{
+    struct cbit_watch watch;
+    bool ok = watch_of(args, &watch);
+
+    for (size_t i = 0; i < gdb->n_watches && ok; i++) {
+        const struct cbit_watch *w = &gdb->watches[i];
+
+        if (w->address == watch.address && w->length == watch.length &&
+            w->on_read == watch.on_read && w->on_write == watch.on_write) {
+            gdb->watches[i] = gdb->watches[--gdb->n_watches];
+            (void)gdb->config.ops->watch_clear(gdb->config.ctx, &watch);
+            break;
+        }
+    }
+    reply_done(gdb, ok);
+}
+
+/* 2, 3 or 4, as a digit. */
+static bool is_watch(const char *args)
+{
+    return args[0] >= '2' && args[0] <= '4';
+}
+
 static void do_break(struct mon_gdb *gdb, const char *args)
 {
     uint64_t at;
 
+    if (is_watch(args)) {
+        do_watch(gdb, args);
+        return;
+    }
     if (!break_address(args, &at)) {
-        reply(gdb, ""); /* watchpoints: not known here */
+        reply(gdb, "");
         return;
     }
     const bool ok =
@@ -341,6 +374,10 @@ static void do_unbreak(struct mon_gdb *gdb, const char *args)
 {
     uint64_t at;
 
+    if (is_watch(args)) {
+        do_unwatch(gdb, args);
+        return;
+    }
     if (!break_address(args, &at)) {
         reply(gdb, "");
         return;
@@ -380,21 +417,43 @@ static void do_ok(struct mon_gdb *gdb, const char *args)
     reply(gdb, "OK");
 }
 
+/* "OFFSET,LENGTH" of the target's description. */
+static void do_description(struct mon_gdb *gdb, const char *args)
+{
+    char *xml = mon_gdb_target_xml();
+    const size_t size = xml ? strlen(xml) : 0;
+    uint64_t at, len;
+
+    if (!xml || !number(&args, &at) || !expect(&args, ',') || !number(&args, &len) || at > size) {
+        reply_done(gdb, false);
+    } else {
+        len = len < PACKET_MAX - 8 ? len : PACKET_MAX - 8;
+        if (size - at > len)
+            xml[at + len] = 0;
+        put(gdb, size - at > len ? "m" : "l");
+        reply(gdb, xml + at);
+    }
+    free(xml);
+}
+
 static void do_query(struct mon_gdb *gdb, const char *args)
 {
     static const struct {
         const char *query, *answer;
     } rows[] = {
         {"Supported", "PacketSize=1000;qXfer:features:read+"},
-        {"Xfer:features:read:target.xml:0,",
-         "l<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target>"
-         "<architecture>i386:x86-64</architecture></target>"},
         {"fThreadInfo", "m1"},
         {"sThreadInfo", "l"},
         {"Attached", "1"},
         {"C", "QC1"},
     };
 
+    static const char description[] = "Xfer:features:read:target.xml:";
+
+    if (strncmp(args, description, sizeof description - 1) == 0) {
+        do_description(gdb, args + sizeof description - 1);
+        return;
+    }
     for (size_t i = 0; i < CB_ARRAY_LEN(rows); i++) {
         if (strncmp(args, rows[i].query, strlen(rows[i].query)) == 0) {
             reply(gdb, rows[i].answer);
@@ -555,7 +614,7 @@ void mon_gdb_free(struct mon_gdb *gdb)
 void mon_gdb_stopped(struct mon_gdb *gdb)
 {
     if (gdb && gdb->fd >= 0 && gdb->running)
-        reply_stop(gdb, SIGTRAP_NUMBER);
+        reply_trap(gdb);
 }
 
 void mon_gdb_ended(struct mon_gdb *gdb, int code)

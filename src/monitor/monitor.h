@@ -99,11 +99,14 @@ struct mon_gdb_ops {
     void (*step)(void *ctx); /* one instruction, then paused again */
     void (*quit)(void *ctx);
     void (*regs)(void *ctx, struct cbit_regs *out);
-    void (*set_regs)(void *ctx, const struct cbit_regs *in);
+    enum cbit_error (*set_regs)(void *ctx, const struct cbit_regs *in);
     enum cbit_error (*read)(void *ctx, uint64_t at, void *to, size_t len);
     enum cbit_error (*write)(void *ctx, uint64_t at, const void *from, size_t len);
     enum cbit_error (*break_set)(void *ctx, uint64_t at);
     enum cbit_error (*break_clear)(void *ctx, uint64_t at);
+    enum cbit_error (*watch_set)(void *ctx, const struct cbit_watch *watch);
+    enum cbit_error (*watch_clear)(void *ctx, const struct cbit_watch *watch);
+    bool (*watch_met)(void *ctx, struct cbit_watch *out); /* why the machine stopped last */
 };
 
 struct mon_gdb_config {

@@ -6,7 +6,7 @@
 command -v gdb >/dev/null || skip_all "no gdb"
 kernel cloud
 initramfs
-plan 11
+plan 13
 words="console=ttyS0 panic=-1 quiet nokaslr cryptomgr.notests=1 mem_encrypt=on"
 common=(--memory 256M --unpack-kernel --kernel "$image" --initrd "$initrd" --append "$words")
 
@@ -16,6 +16,7 @@ ok $? "a first boot tells the addresses"
 symbol() { ask first "$1" "grep ' $1\$' /proc/kallsyms | cut -d ' ' -f 1"; }
 start_kernel=$(symbol start_kernel)
 banner=$(symbol linux_banner)
+jiffies=$(symbol jiffies)
 stop first
 
 start vm "${common[@]}" --paused --gdb "unix:$work/gdb"
@@ -38,12 +39,21 @@ printf "banner %s\n", (char *)0x$banner
 printf "stack %d\n", (\$rsp > 0xffffffff80000000)
 set var \$rax = 0x1234
 printf "rax %#lx\n", \$rax
+printf "long mode %d\n", (\$efer >> 10) & 1
+set var \$fctrl = 0x27f
+set var \$cr2 = 0x5678
+printf "set %#lx %#lx\n", \$fctrl, \$cr2
+delete
+set var \$before = *(unsigned long *)0x$jiffies
+watch *(unsigned long *)0x$jiffies
+continue
+printf "jiffies moved by %ld\n", *(unsigned long *)0x$jiffies - \$before
 delete
 detach
 quit
 GDB
 timeout $((200 * slow)) gdb -q -nx -batch -x "$work/commands" >"$work/gdb.out" 2>&1
-sed 's/^/# /' "$work/gdb.out" | tail -n 12
+sed 's/^/# /' "$work/gdb.out" | tail -n 24
 grep -q "^at 0x1000000" "$work/gdb.out"
 ok $? "attached in front of the first instruction"
 grep -q "^stopped 0x$start_kernel" "$work/gdb.out"
@@ -59,6 +69,10 @@ grep -q "^stack 1" "$work/gdb.out"
 ok $? "reads registers"
 grep -q "^rax 0x1234" "$work/gdb.out"
 ok $? "writes registers"
+grep -q '^long mode 1' "$work/gdb.out" && grep -q '^set 0x27f 0x5678' "$work/gdb.out"
+ok $? "x87 and control registers"
+grep -q '^Hardware watchpoint' "$work/gdb.out" && grep -q '^jiffies moved by 1' "$work/gdb.out"
+ok $? "a watchpoint stops at the first tick"
 expect vm '^/ #'
 ok $? "after detaching the kernel boots on"
 # nokaslr: kernel addresses are physical ones plus a constant

@@ -40,9 +40,10 @@ static void op_regs(void *ctx, struct cbit_regs *out)
     *out = ((const struct machine *)ctx)->regs;
 }
 
-static void op_set_regs(void *ctx, const struct cbit_regs *in)
+static enum cbit_error op_set_regs(void *ctx, const struct cbit_regs *in)
 {
     ((struct machine *)ctx)->regs = *in;
+    return in->cr0 == 0xbad ? CBIT_E_INVALID : CBIT_E_OK;
 }
 
 static enum cbit_error op_read(void *ctx, uint64_t at, void *to, size_t len)
@@ -82,6 +83,23 @@ static enum cbit_error op_break_clear(void *ctx, uint64_t at)
     return CBIT_E_OK;
 }
 
+static enum cbit_error op_watch_set(void *ctx, const struct cbit_watch *watch)
+{
+    fuzz_must(watch->on_read || watch->on_write);
+    return op_break_set(ctx, watch->address);
+}
+
+static enum cbit_error op_watch_clear(void *ctx, const struct cbit_watch *watch)
+{
+    return op_break_clear(ctx, watch->address);
+}
+
+static bool op_watch_met(void *ctx, struct cbit_watch *out)
+{
+    *out = (struct cbit_watch){.address = ((struct machine *)ctx)->regs.rip, .on_read = true};
+    return out->address & 1;
+}
+
 static const struct mon_gdb_ops ops = {
     .pause = op_pause,
     .cont = op_cont,
@@ -93,6 +111,9 @@ static const struct mon_gdb_ops ops = {
     .write = op_write,
     .break_set = op_break_set,
     .break_clear = op_break_clear,
+    .watch_set = op_watch_set,
+    .watch_clear = op_watch_clear,
+    .watch_met = op_watch_met,
 };
 
 /* The lines as packets; to has room for 8 bytes a line more than the input. */

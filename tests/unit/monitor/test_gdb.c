@@ -19,6 +19,7 @@ struct fake {
     char log[512];
     struct cbit_regs regs;
     uint8_t memory[64];
+    bool met; /* a watchpoint on writes at 2000h */
 };
 
 static void note(void *ctx, const char *what)
@@ -40,11 +41,14 @@ static void fake_regs(void *ctx, struct cbit_regs *out)
     *out = fake->regs;
 }
 
-static void fake_set_regs(void *ctx, const struct cbit_regs *in)
+static enum cbit_error fake_set_regs(void *ctx, const struct cbit_regs *in)
 {
     struct fake *fake = ctx;
 
+    if (in->cr0 == 0xbad)
+        return CBIT_E_INVALID;
     fake->regs = *in;
+    return CBIT_E_OK;
 }
 
 static enum cbit_error fake_read(void *ctx, uint64_t at, void *to, size_t len)
@@ -79,6 +83,35 @@ static enum cbit_error fake_break_clear(void *ctx, uint64_t at)
     return CBIT_E_OK;
 }
 
+static void note_watch(void *ctx, const char *what, const struct cbit_watch *w)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "%s %llx+%llx%s%s;", what, (unsigned long long)w->address,
+             (unsigned long long)w->length, w->on_read ? " r" : "", w->on_write ? " w" : "");
+    note(ctx, text);
+}
+
+static enum cbit_error fake_watch_set(void *ctx, const struct cbit_watch *watch)
+{
+    note_watch(ctx, "watch", watch);
+    return watch->length == 0 ? CBIT_E_RANGE : CBIT_E_OK;
+}
+
+static enum cbit_error fake_watch_clear(void *ctx, const struct cbit_watch *watch)
+{
+    note_watch(ctx, "unwatch", watch);
+    return CBIT_E_OK;
+}
+
+static bool fake_watch_met(void *ctx, struct cbit_watch *out)
+{
+    const struct fake *fake = ctx;
+
+    *out = (struct cbit_watch){0x2000, 8, false, true};
+    return fake->met;
+}
+
 static const struct mon_gdb_ops ops = {
     .pause = fake_pause,
     .cont = fake_cont,
@@ -90,6 +123,9 @@ static const struct mon_gdb_ops ops = {
     .write = fake_write,
     .break_set = fake_break_set,
     .break_clear = fake_break_clear,
+    .watch_set = fake_watch_set,
+    .watch_clear = fake_watch_clear,
+    .watch_met = fake_watch_met,
 };
 
 static int set_up(void **state)
@@ -186,7 +222,7 @@ static void registers_come_in_gdbs_order(void **state)
     fake->regs.gpr[3] = 0xbb;               /* rbx */
     fake->regs.rip = 0xffffffff81000000;
     fake->regs.segment[1] = 0x10; /* cs */
-    assert_int_equal(strlen(ask(fake, fd, "g")), 536 * 2);
+    assert_int_equal(strlen(ask(fake, fd, "g")), 600 * 2);
     assert_string_equal(ask(fake, fd, "p0"), "8877665544332211");
     assert_string_equal(ask(fake, fd, "p1"), "bb00000000000000");
     assert_string_equal(ask(fake, fd, "p10"), "00000081ffffffff");
@@ -194,6 +230,74 @@ static void registers_come_in_gdbs_order(void **state)
     assert_string_equal(ask(fake, fd, "P1=0102030405060708"), "OK");
     assert_true(fake->regs.gpr[3] == 0x0807060504030201);
     close(fd);
+}
+
+static void x87_segments_and_control_registers_are_shown_and_set(void **state)
+{
+    struct fake *fake = *state;
+    const int fd = attach(fake);
+
+    fake->regs.st[0][0] = 0xaa;
+    fake->regs.st[0][9] = 0x3f;
+    fake->regs.fcw = 0x37f;
+    fake->regs.cr3 = 0x8000000001000;
+    assert_string_equal(ask(fake, fd, "p18"), "aa00000000000000003f"); /* st0 */
+    assert_string_equal(ask(fake, fd, "p20"), "7f030000");             /* fctrl */
+    assert_string_equal(ask(fake, fd, "p3d"), "0010000000000800");     /* cr3 */
+    assert_string_equal(ask(fake, fd, "P19=0102030405060708090a"), "OK");
+    assert_memory_equal(fake->regs.st[1], "\1\2\3\4\5\6\7\10\11\12", 10);
+    assert_string_equal(ask(fake, fd, "P12=33000000"), "OK");
+    assert_int_equal(fake->regs.segment[1], 0x33);
+    assert_string_equal(ask(fake, fd, "P39=0010000000000000"), "OK");
+    assert_true(fake->regs.fs_base == 0x1000);
+    assert_string_equal(ask(fake, fd, "P3b=3300058000000000"), "OK");
+    assert_true(fake->regs.cr0 == 0x80050033);
+    assert_string_equal(ask(fake, fd, "P3b=ad0b000000000000"), "E01"); /* the machine refuses */
+    close(fd);
+}
+
+static void the_description_names_the_registers_in_pieces(void **state)
+{
+    struct fake *fake = *state;
+    const int fd = attach(fake);
+    char whole[20000] = "";
+    const char *piece;
+
+    do {
+        char query[80];
+
+        snprintf(query, sizeof query, "qXfer:features:read:target.xml:%zx,400", strlen(whole));
+        piece = ask(fake, fd, query);
+        assert_true(piece[0] == 'm' || piece[0] == 'l');
+        assert_true(strlen(piece) <= 0x401);
+        strcat(whole, piece + 1);
+    } while (piece[0] == 'm');
+    assert_non_null(strstr(whole, "<reg name=\"rax\" bitsize=\"64\" type=\"int64\"/><reg name=\"rbx\""));
+    assert_non_null(strstr(whole, "<reg name=\"efer\" bitsize=\"64\" type=\"int64\"/></feature></target>"));
+    assert_string_equal(ask(fake, fd, "qXfer:features:read:target.xml:ffff,10"), "E01");
+    close(fd);
+}
+
+static void watchpoints_are_set_told_and_removed(void **state)
+{
+    struct fake *fake = *state;
+    const int fd = attach(fake);
+
+    assert_string_equal(ask(fake, fd, "Z2,2000,8"), "OK");
+    assert_string_equal(ask(fake, fd, "Z3,3000,4"), "OK");
+    assert_string_equal(ask(fake, fd, "Z4,4000,1"), "OK");
+    assert_string_equal(ask(fake, fd, "Z2,2000,0"), "E01");
+    fake->met = true;
+    assert_string_equal(ask(fake, fd, "s"), "T05watch:2000;");
+    assert_string_equal(ask(fake, fd, "c"), "(none)");
+    mon_gdb_stopped(fake->gdb);
+    assert_string_equal(raw(fake, fd, "", 0), "$T05watch:2000;#07");
+    assert_string_equal(ask(fake, fd, "z3,3000,4"), "OK");
+    close(fd);
+    settle(fake);
+    assert_string_equal(fake->log,
+                        "pause;watch 2000+8 w;watch 3000+4 r;watch 4000+1 r w;watch 2000+0 w;"
+                        "step;cont;unwatch 3000+4 r;unwatch 4000+1 r w;unwatch 2000+8 w;cont;");
 }
 
 static void memory_is_read_and_written(void **state)
@@ -229,7 +333,7 @@ static void hostile_packets_change_nothing(void **state)
         "",      "m",     "m,",    "m0",       "m0,ffffffffffffffff", "m10000000000000000,1",
         "M0,2:aa", "M0,1:xx", "M0,", "P",        "P1",                  "P1=",
         "P1=0",  "Pff=00", "pff",  "G00",      "Z0",                  "Z9,0,0",
-        "z0,zz,1", "Z0,,1", "qXfer", "vMustReplyEmpty", "\x7f",
+        "z0,zz,1", "Z0,,1", "Z2", "Z2,", "Z2,0", "Z3,zz,1", "z4,1", "Z5,1,1", "qXfer", "vMustReplyEmpty", "\x7f",
     };
     struct fake *fake = *state;
     const int fd = attach(fake);
@@ -267,6 +371,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_connection_pauses_and_its_end_lets_go),
         CASE(registers_come_in_gdbs_order),
+        CASE(x87_segments_and_control_registers_are_shown_and_set),
+        CASE(the_description_names_the_registers_in_pieces),
+        CASE(watchpoints_are_set_told_and_removed),
         CASE(memory_is_read_and_written),
         CASE(stops_and_steps_are_told),
         CASE(hostile_packets_change_nothing),
