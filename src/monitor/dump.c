@@ -115,13 +115,34 @@ static enum cbit_error put_all(const struct mon_config *config, int fd, const st
     return error;
 }
 
-static enum cbit_error write_core(const struct mon_config *config, const char *path)
+/* What of DRAM lies in the part that is wanted; CBIT_E_RANGE: nothing. */
+static enum cbit_error make_plan(const struct mon_config *config, struct cbit_range part,
+                                 struct plan *plan)
 {
-    struct plan plan = {.data = 2 * CB_PAGE_SIZE};
-    uint64_t size = plan.data;
+    struct cbit_range all[MAX_RANGES];
+    const size_t n = config->ops->dram(config->ctx, all, MAX_RANGES);
 
-    plan.n = config->ops->dram(config->ctx, plan.range, MAX_RANGES);
-    CBIT_ASSERT(plan.n <= MAX_RANGES);
+    CBIT_ASSERT(n <= MAX_RANGES);
+    *plan = (struct plan){.data = 2 * CB_PAGE_SIZE};
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t from = all[i].base > part.base ? all[i].base : part.base;
+        const uint64_t all_end = all[i].base + all[i].size, end = part.base + part.size;
+        const uint64_t to = all_end < end ? all_end : end;
+
+        if (from < to)
+            plan->range[plan->n++] = (struct cbit_range){from, to - from};
+    }
+    return plan->n ? CBIT_E_OK : CBIT_E_RANGE;
+}
+
+static enum cbit_error write_core(const struct mon_config *config, struct cbit_range part,
+                                  const char *path)
+{
+    struct plan plan;
+    uint64_t size = 2 * CB_PAGE_SIZE;
+
+    if (make_plan(config, part, &plan))
+        return CBIT_E_RANGE;
     for (size_t i = 0; i < plan.n; i++)
         size += plan.range[i].size;
     uint8_t *chunk = malloc(CHUNK);
@@ -145,25 +166,61 @@ static enum cbit_error write_core(const struct mon_config *config, const char *p
     return error;
 }
 
-void mon_dump_guest_memory(struct mon *mon, json_t *args, struct mon_reply *reply)
+/* "begin" and "length" come together; without them: everything. */
+static bool part_of(json_t *args, struct cbit_range *part, struct mon_reply *reply)
 {
-    static const char scheme[] = "file:";
-    const char *protocol = json_string_value(json_object_get(args, "protocol"));
+    const json_t *begin = json_object_get(args, "begin"), *length = json_object_get(args, "length");
+    const json_int_t at = json_integer_value(begin), size = json_integer_value(length);
+    uint64_t end;
+
+    *part = (struct cbit_range){0, UINT64_MAX};
+    if (!begin && !length)
+        return true;
+    if (!begin || !length)
+        mon_refuse(reply, "Parameter '%s' is missing", begin ? "length" : "begin");
+    else if (at < 0 || size <= 0 || !cb_add_ok((uint64_t)at, (uint64_t)size, &end))
+        mon_refuse(reply, "Parameters 'begin' and 'length' are no range");
+    else
+        *part = (struct cbit_range){(uint64_t)at, (uint64_t)size};
+    return !*reply->reason;
+}
+
+static bool options_ok(json_t *args, struct mon_reply *reply)
+{
     const char *format = json_string_value(json_object_get(args, "format"));
 
     if (json_is_true(json_object_get(args, "paging")))
         mon_refuse(reply, "paging: dumps by virtual address are not built yet");
+    else if (json_is_true(json_object_get(args, "detach")))
+        mon_refuse(reply, "detach: dumps in the background are not built yet");
     else if (format && strcmp(format, "elf") != 0)
         mon_refuse(reply, "Parameter 'format': only elf is built");
-    else if (strncmp(protocol, scheme, strlen(scheme)) != 0)
-        mon_refuse(reply, "Parameter 'protocol' is not file:PATH");
-    else {
-        const enum cbit_error error =
-            write_core(mon_config_of(mon), protocol + strlen(scheme));
+    return !*reply->reason;
+}
 
-        if (error == CBIT_E_IO)
-            mon_refuse(reply, "%.150s: %s", protocol, strerror(errno));
-        else if (error)
-            mon_refuse(reply, "%s", cbit_error_text(error));
+void mon_dump_guest_memory(struct mon *mon, json_t *args, struct mon_reply *reply)
+{
+    static const char scheme[] = "file:";
+    const char *protocol = json_string_value(json_object_get(args, "protocol"));
+    struct cbit_range part;
+
+    if (!options_ok(args, reply) || !part_of(args, &part, reply))
+        return;
+    if (strncmp(protocol, scheme, strlen(scheme)) != 0) {
+        mon_refuse(reply, "Parameter 'protocol' is not file:PATH");
+        return;
     }
+    const enum cbit_error error = write_core(mon_config_of(mon), part, protocol + strlen(scheme));
+
+    if (error == CBIT_E_IO)
+        mon_refuse(reply, "%.150s: %s", protocol, strerror(errno));
+    else if (error)
+        mon_refuse(reply, "%s", cbit_error_text(error));
+}
+
+void mon_query_dump_capability(struct mon *mon, json_t *args, struct mon_reply *reply)
+{
+    (void)mon;
+    (void)args;
+    reply->answer = json_pack("{s:[s]}", "formats", "elf");
 }

@@ -25,7 +25,7 @@ struct mon_param {
     bool optional;
 };
 
-#define MON_MAX_PARAMS 4
+#define MON_MAX_PARAMS 6
 
 struct mon_command {
     const char *name;
@@ -43,7 +43,7 @@ __attribute__((format(printf, 2, 3))) void mon_refuse(struct mon_reply *reply, c
                                                       ...);
 
 /* dump.c */
-mon_command_fn mon_dump_guest_memory;
+mon_command_fn mon_dump_guest_memory, mon_query_dump_capability;
 
 /* qmp_sev.c */
 mon_command_fn mon_query_sev, mon_query_sev_capabilities, mon_query_sev_launch_measure,

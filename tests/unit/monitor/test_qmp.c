@@ -584,6 +584,42 @@ static void a_core_file_has_registers_and_memory(void **state)
     close(fd);
 }
 
+static void a_core_of_a_part_holds_that_part_alone(void **state)
+{
+    static const struct {
+        const char *more, *answer;
+    } refused[] = {
+        {"\"begin\":0", "'length' is missing"},
+        {"\"length\":16", "'begin' is missing"},
+        {"\"begin\":-1,\"length\":16", "no range"},
+        {"\"begin\":0,\"length\":0", "no range"},
+        {"\"begin\":1048576,\"length\":16", "\"error\""},
+        {"\"detach\":true", "not built yet"},
+        {"\"format\":\"kdump-zlib\"", "only elf"},
+    };
+    struct fake *fake = *state;
+    const int fd = negotiated(fake);
+    struct host_bytes bytes;
+    char request[400], path[128];
+
+    snprintf(path, sizeof path, "%s/part", fake->folder);
+    for (size_t i = 0; i < CB_ARRAY_LEN(refused); i++) {
+        snprintf(request, sizeof request, "{\"execute\":\"dump-guest-memory\",\"arguments\":{\"paging\":false,\"protocol\":\"file:%s\",%s}}", path, refused[i].more);
+        assert_non_null(strstr(talk(fake, fd, request), refused[i].answer));
+        assert_int_equal(access(path, F_OK), -1);
+    }
+    snprintf(request, sizeof request, "{\"execute\":\"dump-guest-memory\",\"arguments\":{\"paging\":false,\"protocol\":\"file:%s\",\"detach\":false,\"begin\":4096,\"length\":99999}}", path);
+    assert_non_null(strstr(talk(fake, fd, request), "\"return\""));
+    assert_int_equal(host_file_read(path, 1 << 20, &bytes), CBIT_OK);
+    assert_int_equal(bytes.len, 8192 + DRAM_SIZE - 4096);
+    assert_true(cb_load_le64(bytes.data + 64 + 56 + 24) == 4096); /* its physical address */
+    assert_int_equal(bytes.data[8192 + 0x34], 0x34);
+    host_bytes_free(&bytes);
+    assert_non_null(strstr(talk(fake, fd, "{\"execute\":\"query-dump-guest-memory-capability\"}"),
+                           "{\"formats\":[\"elf\"]}"));
+    close(fd);
+}
+
 static void a_range_outside_dram_leaves_no_file(void **state)
 {
     struct fake *fake = *state;
@@ -656,6 +692,7 @@ int main(void)
         CASE(a_peer_that_never_reads_is_dropped),
         CASE(dumps_hold_what_the_view_shows),
         CASE(a_core_file_has_registers_and_memory),
+        CASE(a_core_of_a_part_holds_that_part_alone),
         CASE(a_range_outside_dram_leaves_no_file),
         CASE(the_folder_is_private_and_the_socket_ours),
         cmocka_unit_test(views_are_named_raw_host_and_asid),
