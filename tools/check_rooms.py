@@ -47,6 +47,7 @@ DOORS = {
     "mc/expose.h": ["asp"],
     "board/check.h": None,
     "x86/svm/svm.h": None,
+    "x86/mmio.h": None,
     "hv/launch.h": ["lib", "attack"],
     "wire/boot_params.h": None,
     "wire/vmcb.h": None,

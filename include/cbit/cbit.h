@@ -126,6 +126,7 @@ struct cbit_config {
     bool rng;              /* virtio entropy device */
     bool net;              /* virtio network card; frames by net_send and cbit_machine_net_input */
     bool guest;            /* the kernel is a guest of the built-in hypervisor; memory is the guest's */
+    bool no_hypercalls;    /* a guest is offered nothing of KVM's interface */
     const struct cbit_sev_config *sev; /* it is a SEV guest; copied, its buffers stay borrowed */
 
     void *ctx; /* given to every callback; they run inside cbit_machine_new, _run and _reset */

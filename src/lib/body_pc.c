@@ -3,51 +3,10 @@
 #include "lib/machine.h"
 #include "pc/pc.h"
 
-/* ---- callbacks ---- */
-
-static void on_console(void *ctx, const uint8_t *bytes, size_t len)
-{
-    const struct cbit_machine *machine = ctx;
-
-    if (machine->config.console)
-        machine->config.console(machine->config.ctx, bytes, len);
-}
-
-static void on_hvc(void *ctx, const uint8_t *bytes, size_t len)
-{
-    const struct cbit_machine *machine = ctx;
-
-    machine->config.hvc(machine->config.ctx, bytes, len);
-}
-
-static void on_debugcon(void *ctx, const uint8_t *bytes, size_t len)
-{
-    const struct cbit_machine *machine = ctx;
-
-    machine->config.debugcon(machine->config.ctx, bytes, len);
-}
-
-static void on_net_send(void *ctx, const uint8_t *frame, size_t len)
-{
-    const struct cbit_machine *machine = ctx;
-
-    if (machine->config.net_send)
-        machine->config.net_send(machine->config.ctx, frame, len);
-}
-
-static void on_trace(void *ctx, const char *room, const char *line)
-{
-    const struct cbit_machine *machine = ctx;
-
-    machine->config.trace(machine->config.ctx, room, line);
-}
-
 static void on_report(void *ctx, const struct board_report *from)
 {
     lib_report(ctx, from);
 }
-
-static const struct dev_disk_ops disk_ops = {lib_disk_read, lib_disk_write, lib_disk_flush};
 
 /* ---- configuration ---- */
 
@@ -62,19 +21,13 @@ static struct pc_callbacks callbacks_of(struct cbit_machine *machine)
 
     return (struct pc_callbacks){
         .ctx = machine,
-        .console = on_console,
-        .trace = config->trace ? on_trace : NULL,
+        .console = lib_on_console,
+        .trace = config->trace ? lib_on_trace : NULL,
         .report = on_report,
-        .net_send = config->net ? on_net_send : NULL,
-        .hvc = config->hvc ? on_hvc : NULL,
-        .debugcon = config->debugcon ? on_debugcon : NULL,
+        .net_send = config->net ? lib_on_net_send : NULL,
+        .hvc = config->hvc ? lib_on_hvc : NULL,
+        .debugcon = config->debugcon ? lib_on_debugcon : NULL,
     };
-}
-
-static struct dev_disk disk_of(struct cbit_disk *disk)
-{
-    return (struct dev_disk){
-        .ops = &disk_ops, .ctx = disk, .size = disk->size, .read_only = disk->read_only};
 }
 
 static struct pc_config pc_config_of(struct cbit_machine *machine)
@@ -114,9 +67,9 @@ static struct pc_config pc_config_of(struct cbit_machine *machine)
     };
 
     for (unsigned i = 0; i < from->n_disks; i++)
-        to.disk[i] = disk_of(&machine->config.disk[i]);
+        to.disk[i] = lib_disk_of(&machine->config.disk[i]);
     if (from->nvdimm.read)
-        to.nvdimm = disk_of(&machine->config.nvdimm);
+        to.nvdimm = lib_disk_of(&machine->config.nvdimm);
     return to;
 }
 

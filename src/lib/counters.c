@@ -44,6 +44,9 @@ static const struct {
     {"check.walk_view", offsetof(struct all_stats, pc.check.found[MC_CHECK_WALK])},
     {"check.allowed", offsetof(struct all_stats, pc.check.allowed)},
     {"check.repeats", offsetof(struct all_stats, pc.check.repeats)},
+#define EXIT_ROW(name, text) {"hv." text, offsetof(struct all_stats, pc.exits[HV_EXIT_##name])},
+    HV_EXIT_KINDS(EXIT_ROW)
+#undef EXIT_ROW
 };
 
 bool cbit_machine_counter(const struct cbit_machine *machine, size_t i, struct cbit_counter *out)

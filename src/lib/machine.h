@@ -15,7 +15,7 @@
 #include "board/board.h"
 #include "cbit/cbit.h"
 #include "cbit/sev.h"
-#include "hv/launch.h"
+#include "hv/hv.h"
 #include "mc/mc.h"
 
 #define TWEAK_BYTES (48u * 16u)
@@ -25,6 +25,7 @@ struct lib_counts {
     uint64_t mmio, ports, dma_bytes, irqs, idle_returns;
     uint64_t mmio_c; /* device accesses with C=1, which reach no device */
     struct board_check_stats check;
+    uint64_t exits[HV_N_EXIT_KINDS]; /* of a guest */
 };
 
 /* The meanings are those of the public functions with the same names. */
@@ -87,6 +88,13 @@ void lib_report(const struct cbit_machine *machine, const struct board_report *f
 bool lib_tsme(const struct cbit_config *config);
 /* flash must outlive what is made; NULL gives none. */
 struct asp_flash lib_flash(const struct cbit_asp_flash *flash);
+/* A body's callbacks, over those of the configuration; ctx is the machine. */
+void lib_on_console(void *ctx, const uint8_t *bytes, size_t len);
+void lib_on_hvc(void *ctx, const uint8_t *bytes, size_t len);
+void lib_on_debugcon(void *ctx, const uint8_t *bytes, size_t len);
+void lib_on_net_send(void *ctx, const uint8_t *frame, size_t len);
+void lib_on_trace(void *ctx, const char *room, const char *line);
+struct dev_disk lib_disk_of(struct cbit_disk *disk);
 /* ctx is a struct cbit_disk. */
 bool lib_disk_read(void *ctx, uint64_t at, void *to, size_t len);
 bool lib_disk_write(void *ctx, uint64_t at, const void *from, size_t len);
