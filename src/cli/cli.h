@@ -47,6 +47,6 @@ int cli_usage(enum cli_parsed parsed, const struct cli_line *line, const char *s
               const struct cli_why *why);
 
 cli_verb_fn cli_cmd_attack;
-cli_verb_fn cli_cmd_run, cli_cmd_dram, cli_cmd_qmp, cli_cmd_owner, cli_cmd_exec, cli_cmd_asp, cli_cmd_doctor, cli_cmd_help, cli_cmd_version;
+cli_verb_fn cli_cmd_run, cli_cmd_dram, cli_cmd_qmp, cli_cmd_owner, cli_cmd_exec, cli_cmd_asp, cli_cmd_doctor, cli_cmd_help, cli_cmd_version, cli_cmd_view;
 
 #endif

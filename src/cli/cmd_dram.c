@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "base/base64.h"
+#include "cli/address.h"
 #include "cli/cli.h"
 #include "cli/dram_map.h"
 #include "cli/hexdump.h"
@@ -61,30 +62,6 @@ static void say_exposed(bool exposed)
 {
     if (exposed)
         fprintf(stderr, "cbit: EXPOSED: the keys of this platform were written to a file\n");
-}
-
-/* The machine's address of ADDR; with --gpa the machine is asked. */
-static bool address_of(struct mon_client *client, const struct dram_options *o, const char *text,
-                       uint64_t *at)
-{
-    struct cbit_why why = {{0}};
-    char question[48], *answer = NULL;
-
-    if (!word_value("ADDR", text, at))
-        return false;
-    if (!o->gpa)
-        return true;
-    snprintf(question, sizeof question, "{\"addr\": %" PRIu64 "}", *at & INT64_MAX);
-    if (mon_client_ask(client, "cbit-gpa", question, &answer, &why)) {
-        cli_fail(verb, "%s", why.text);
-        return false;
-    }
-    json_t *all = json_loads(answer, 0, NULL);
-
-    *at = (uint64_t)json_integer_value(json_object_get(all, "addr"));
-    json_decref(all);
-    free(answer);
-    return true;
 }
 
 /* cbit-dbg with these members; the answer's text, or NULL with the message printed. */
@@ -149,7 +126,7 @@ static int dram_write(struct mon_client *client, const struct dram_options *o, c
 
     if (!o->dbg)
         return cli_fail(verb, "write goes with --dbg: memory is written through the AMD-SP alone");
-    if (!address_of(client, o, words[1], &at))
+    if (!cli_address(client, verb, words[1], o->gpa, &at))
         return CLI_EXIT_ERROR;
     if (digits == 0 || digits % 2 || digits / 2 > sizeof bytes ||
         strspn(words[2], "0123456789abcdefABCDEF") != digits)
@@ -174,7 +151,8 @@ static int dram_read(struct mon_client *client, const struct dram_options *o, co
     struct cbit_why why = {{0}};
     bool exposed = false;
 
-    if (!address_of(client, o, words[1], &at) || !word_value("LEN", words[2], &len))
+    if (!cli_address(client, verb, words[1], o->gpa, &at) ||
+        !word_value("LEN", words[2], &len))
         return CLI_EXIT_ERROR;
     if (len == 0 || len > (UINT64_C(1) << 30))
         return cli_fail(verb, "LEN %s: is not within 1 .. 1G", words[2]);

@@ -8,6 +8,7 @@
 static const struct cli_verb verbs[] = {
     {"run", "run a machine", cli_cmd_run},
     {"dram", "a running machine's memory: read, dump, map", cli_cmd_dram},
+    {"view", "one address as its user, the hypervisor and the pins see it, live", cli_cmd_view},
     {"qmp", "one command to a running machine's control socket", cli_cmd_qmp},
     {"asp", "the secure processor on its own: setup, export, kds, socket ...", cli_cmd_asp},
     {"exec", "run a program with /dev/sev answered", cli_cmd_exec},
