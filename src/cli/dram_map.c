@@ -2,12 +2,13 @@
 /*
  * cbit dram map: which frame is kept in which view at present.  In the terminal one
  * letter stands for several frames; in a PNG one pixel is one frame, 512 a row, so
- * that a row is 2 MiB.
+ * that a row is 2 MiB.  Each ASID has a letter and a colour of its own.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jansson.h>
 #include <png.h>
@@ -18,34 +19,33 @@
 #define ROWS 32u
 #define PNG_WIDTH 512u
 
-enum state { UNTOUCHED, RAW, HOST, GUEST, N_STATES };
-
+/* MAP_UNTOUCHED, RAW and HOST, by view + 1. */
 static const struct {
     char letter;
     uint8_t rgb[3];
     const char *meaning;
-} legend[N_STATES] = {
-    [UNTOUCHED] = {'.', {24, 24, 28}, "never written"},
-    [RAW] = {'r', {200, 60, 50}, "as at the pins: written with C=0"},
-    [HOST] = {'H', {60, 130, 220}, "under the SME/TSME key"},
-    [GUEST] = {'g', {80, 190, 100}, "under a guest's key"},
+} legend[] = {
+    {'.', {24, 24, 28}, "never written"},
+    {'r', {200, 60, 50}, "as at the pins: written with C=0"},
+    {'H', {60, 130, 220}, "under the SME/TSME key"},
 };
+
+/* Guests: neither the red of RAW nor the blue of HOST; darker at each round. */
+static const uint8_t guest_rgb[][3] = {
+    {80, 190, 100}, {240, 200, 60}, {170, 90, 220}, {250, 140, 30},
+    {60, 210, 210}, {240, 120, 190}, {170, 220, 60}, {150, 110, 80},
+};
+#define N_SHADES 3u
+
+static const char guest_letters[] = "123456789abcdefghijklmnopqstuvwxyz"; /* no r */
 #define MIXED '+'
 
 struct frames {
-    uint8_t *state;
+    int16_t *view;
     size_t n;
-    uint64_t base;
 };
 
 /* ---- asking ---- */
-
-static enum state state_of(json_int_t view)
-{
-    if (view < 0)
-        return UNTOUCHED;
-    return view == (json_int_t)CBIT_VIEW_RAW ? RAW : view == (json_int_t)CBIT_VIEW_HOST ? HOST : GUEST;
-}
 
 /* "runs": [[count, view], ...] */
 static bool take_runs(struct frames *frames, const json_t *runs)
@@ -56,16 +56,16 @@ static bool take_runs(struct frames *frames, const json_t *runs)
     json_array_foreach(runs, i, run)
     {
         const json_int_t count = json_integer_value(json_array_get(run, 0));
-        uint8_t *more = count > 0 && count < (1 << 24)
-                            ? realloc(frames->state, frames->n + (size_t)count)
+        const json_int_t view = json_integer_value(json_array_get(run, 1));
+        int16_t *more = count > 0 && count < (1 << 24) && view <= INT16_MAX
+                            ? realloc(frames->view, (frames->n + (size_t)count) * sizeof *more)
                             : NULL;
 
         if (!more)
             return false;
-        frames->state = more;
-        memset(more + frames->n, state_of(json_integer_value(json_array_get(run, 1))),
-               (size_t)count);
-        frames->n += (size_t)count;
+        frames->view = more;
+        for (json_int_t k = 0; k < count; k++)
+            more[frames->n++] = (int16_t)(view < 0 ? MAP_UNTOUCHED : view);
     }
     return true;
 }
@@ -106,33 +106,87 @@ static enum cbit_status ask_all(struct mon_client *client, struct frames *frames
 
 /* ---- showing ---- */
 
-static char letter_of(const struct frames *frames, size_t first, size_t n)
+static unsigned asid_of(int view) /* 0: no guest */
+{
+    return view > (int)CBIT_VIEW_HOST ? (unsigned)view - CBIT_VIEW_ASID(0) : 0;
+}
+
+char cli_map_letter(int view)
+{
+    const unsigned asid = asid_of(view);
+
+    return asid ? guest_letters[(asid - 1) % (sizeof guest_letters - 1)] : legend[view + 1].letter;
+}
+
+void cli_map_colour(int view, uint8_t rgb[3])
+{
+    const unsigned asid = asid_of(view);
+    const unsigned colour = asid ? (asid - 1) % CB_ARRAY_LEN(guest_rgb) : 0;
+    const unsigned shade = asid ? (asid - 1) / CB_ARRAY_LEN(guest_rgb) % N_SHADES : 0;
+    const uint8_t *full = asid ? guest_rgb[colour] : legend[view + 1].rgb;
+
+    for (unsigned i = 0; i < 3; i++)
+        rgb[i] = (uint8_t)(full[i] * (4 - shade) / 4);
+}
+
+/* In its colour on a terminal; what was never written has none. */
+static void show_letter(int view, bool colour)
+{
+    uint8_t rgb[3];
+
+    cli_map_colour(view, rgb);
+    if (colour && view != MAP_UNTOUCHED)
+        printf("\033[38;2;%d;%d;%dm%c\033[0m", rgb[0], rgb[1], rgb[2], cli_map_letter(view));
+    else
+        putchar(cli_map_letter(view));
+}
+
+static bool all_alike(const struct frames *frames, size_t first, size_t n)
 {
     for (size_t i = first + 1; i < first + n && i < frames->n; i++) {
-        if (frames->state[i] != frames->state[first])
-            return MIXED;
+        if (frames->view[i] != frames->view[first])
+            return false;
     }
-    return legend[frames->state[first]].letter;
+    return true;
 }
 
-static void show_legend(const struct frames *frames)
+/* The kinds without a guest always, guests if they have a frame. */
+static bool show_legend(const struct frames *frames, bool colour)
 {
-    size_t count[N_STATES] = {0};
+    size_t *count = calloc(INT16_MAX + 2, sizeof *count); /* by view + 1 */
 
+    if (!count)
+        return false;
     for (size_t i = 0; i < frames->n; i++)
-        count[frames->state[i]]++;
-    for (unsigned s = 0; s < N_STATES; s++)
-        printf("%c  %8zu frames  %s\n", legend[s].letter, count[s], legend[s].meaning);
+        count[frames->view[i] + 1]++;
+    for (int view = MAP_UNTOUCHED; view <= INT16_MAX; view++) {
+        const unsigned asid = asid_of(view);
+
+        if (asid && count[view + 1] == 0)
+            continue;
+        show_letter(view, colour);
+        printf("  %8zu frames  ", count[view + 1]);
+        if (asid)
+            printf("under the key of a guest: ASID %u\n", asid);
+        else
+            puts(legend[view + 1].meaning);
+    }
+    free(count);
+    return true;
 }
 
-static void show_text(const struct frames *frames)
+static void show_text(const struct frames *frames, bool colour)
 {
     const size_t per = (frames->n + COLUMNS * ROWS - 1) / (COLUMNS * ROWS);
 
     for (size_t i = 0; i < frames->n; i += per * COLUMNS) {
         printf("%012zx  ", i * CB_PAGE_SIZE);
-        for (size_t k = i; k < i + per * COLUMNS && k < frames->n; k += per)
-            putchar(letter_of(frames, k, per));
+        for (size_t k = i; k < i + per * COLUMNS && k < frames->n; k += per) {
+            if (all_alike(frames, k, per))
+                show_letter(frames->view[k], colour);
+            else
+                putchar(MIXED);
+        }
         putchar('\n');
     }
     printf("one letter: %zu frames of 4 KiB; %c: several kinds\n", per, MIXED);
@@ -149,7 +203,7 @@ static int write_png(const struct frames *frames, const char *path)
     bool ok = pixels != NULL;
 
     for (size_t i = 0; ok && i < frames->n; i++)
-        memcpy(pixels + 3 * i, legend[frames->state[i]].rgb, 3);
+        cli_map_colour(frames->view[i], pixels + 3 * i);
     ok = ok && png_image_write_to_file(&image, path, 0, pixels, 0, NULL);
     free(pixels);
     return ok ? CLI_EXIT_OK : cli_fail("cbit dram", "--png %s: %s", path, image.message);
@@ -160,6 +214,7 @@ int cli_dram_map(struct mon_client *client, const char *png)
     struct frames frames = {0};
     struct cbit_why why = {{0}};
     const enum cbit_status status = ask_all(client, &frames, &why);
+    const bool colour = isatty(STDOUT_FILENO);
     int code = CLI_EXIT_OK;
 
     if (status || frames.n == 0) {
@@ -168,9 +223,10 @@ int cli_dram_map(struct mon_client *client, const char *png)
         if (png)
             code = write_png(&frames, png);
         else
-            show_text(&frames);
-        show_legend(&frames);
+            show_text(&frames, colour);
+        if (!show_legend(&frames, colour))
+            code = cli_fail("cbit dram", "map: no memory");
     }
-    free(frames.state);
+    free(frames.view);
     return code;
 }

@@ -9,4 +9,11 @@
 /* Prints the map, or writes it to the file png; an exit code. */
 int cli_dram_map(struct mon_client *client, const char *png);
 
+/* How a frame is shown; a view as cbit-frames tells it, MAP_UNTOUCHED if never written. */
+#define MAP_UNTOUCHED (-1)
+/* A guest's letters come again after 34 ASIDs. */
+char cli_map_letter(int view);
+/* A guest's colours come again after 24 ASIDs, and none is another kind's. */
+void cli_map_colour(int view, uint8_t rgb[3]);
+
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What cbit view prints of bytes that somebody has read already. */
+/* What cbit view prints of bytes that somebody has read already; letters and colours of the map. */
 #include "unit/unit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/dram_map.h"
 #include "cli/view.h"
 
 static const uint8_t guest[10] = "secret\x01\x80 z";
@@ -73,12 +74,42 @@ static void json_has_every_byte_of_every_view(void **state)
            "{\"who\":\"hypervisor\",\"view\":\"host\",\"differ\":2,\"data\":\"734543\"}]}\n");
 }
 
+static void each_asid_has_a_letter_and_a_colour_of_its_own(void **state)
+{
+    static const struct {
+        int view;
+        char letter;
+        uint8_t rgb[3];
+    } rows[] = {
+        {MAP_UNTOUCHED, '.', {24, 24, 28}},
+        {CBIT_VIEW_RAW, 'r', {200, 60, 50}},
+        {CBIT_VIEW_HOST, 'H', {60, 130, 220}},
+        {CBIT_VIEW_ASID(1), '1', {80, 190, 100}},
+        {CBIT_VIEW_ASID(2), '2', {240, 200, 60}},
+        {CBIT_VIEW_ASID(9), '9', {60, 142, 75}},
+        {CBIT_VIEW_ASID(10), 'a', {180, 150, 45}},
+        {CBIT_VIEW_ASID(27), 's', {170, 90, 220}},
+        {CBIT_VIEW_ASID(34), 'z', {180, 150, 45}},
+        {CBIT_VIEW_ASID(35), '1', {127, 67, 165}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CB_ARRAY_LEN(rows); i++) {
+        uint8_t rgb[3];
+
+        cli_map_colour(rows[i].view, rgb);
+        assert_int_equal(cli_map_letter(rows[i].view), rows[i].letter);
+        assert_memory_equal(rgb, rows[i].rgb, 3);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_byte_that_differs_is_followed_by_a_star),
         cmocka_unit_test(colour_is_put_on_the_same_bytes),
         cmocka_unit_test(json_has_every_byte_of_every_view),
+        cmocka_unit_test(each_asid_has_a_letter_and_a_colour_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
