@@ -104,11 +104,13 @@ static enum cbit_status ask(struct mon_client *client, const char *command, json
     const char *desc = json_string_value(
         json_object_get(json_object_get(message, "error"), "desc"));
 
+    enum cbit_status result = CBIT_OK;
+
     *answer = json_incref(json_object_get(message, "return"));
-    json_decref(message);
-    if (*answer)
-        return CBIT_OK;
-    return say(why, CBIT_DENIED, desc ? desc : "an answer without 'return'");
+    if (!*answer)
+        result = say(why, CBIT_DENIED, desc ? desc : "an answer without 'return'");
+    json_decref(message); /* and desc with it */
+    return result;
 }
 
 static enum cbit_status negotiate(struct mon_client *client, struct cbit_why *why)

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 kernel cloud
 initramfs
-plan 21
+plan 22
 ctl() { "$CBIT" qmp --control "unix:$work/vm.ctl" "$@"; }
 status() { ctl query-status | sed -n 's/.*"status": "\(.*\)",*/\1/p'; }
 look() { "$CBIT" dram read --control "unix:$work/vm.ctl" --view "$1" "$2" "$3"; }
@@ -44,6 +44,8 @@ is "$(seen 0 who "$page" 16 --asid 1) $(seen 1 who "$page" 16 --asid 1) $(seen 2
     "guest hypervisor pins" "with a guest's key there are three pairs of eyes"
 "$CBIT" view --once --control "unix:$work/vm.ctl" 0xfffffffffff 16 >/dev/null 2>&1
 is $? 2 "cbit view: an address outside DRAM is refused"
+is "$(view --gpa "$page" 2>&1)" "cbit view: no guest has memory there" \
+    "and a guest's address, where there is no guest, in the machine's words"
 ctl stop >/dev/null
 is "$(status)" paused "stop pauses"
 ctl pmemsave "{\"val\": $((page)), \"size\": 4096, \"filename\": \"$work/page\"}" >/dev/null
