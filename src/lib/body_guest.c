@@ -269,6 +269,13 @@ static uint64_t body_secret_page(const void *ctx)
     return hv_guest_secret_page(body->guest);
 }
 
+static bool body_find(const void *ctx, uint64_t gpa, spa_t *at)
+{
+    const struct body *body = ctx;
+
+    return hv_guest_find(body->guest, gpa, at);
+}
+
 static const struct lib_body_ops ops = {
     .free = body_free,
     .run = body_run,
@@ -288,6 +295,7 @@ static const struct lib_body_ops ops = {
     .counts = body_counts,
     .launch = body_launch,
     .secret_page = body_secret_page,
+    .find = body_find,
 };
 
 static enum cbit_status make(struct cbit_machine *machine, struct body *body,
