@@ -231,19 +231,26 @@ int cli_cmd_run(int argc, char **argv)
     struct run_options options = run_options_default();
     struct cli_line line = {.verb = "cbit run", .into = &options};
     struct run_files files;
+    struct run_guest_file guest = {{NULL}};
     struct cli_why why = {{0}};
 
     line.table = run_option_table(&line.n_options);
     enum cli_parsed parsed = cli_parse(&line, argc, argv, &why);
 
+    if (parsed == CLI_OK && options.guest && !run_guest_read(&options, &guest, &why))
+        parsed = CLI_USAGE;
     if (parsed == CLI_OK && !run_options_check(&options, &why))
         parsed = CLI_USAGE;
-    if (parsed != CLI_OK)
-        return cli_usage(parsed, &line, "--kernel FILE [options]", &why);
-    if (!run_files_load(&files, &options))
-        return CLI_EXIT_ERROR;
-    const int code = run(&options, &files);
+    int code;
 
-    run_files_free(&files);
+    if (parsed != CLI_OK) {
+        code = cli_usage(parsed, &line, "--kernel FILE [options]", &why);
+    } else if (!run_files_load(&files, &options)) {
+        code = CLI_EXIT_ERROR;
+    } else {
+        code = run(&options, &files);
+        run_files_free(&files);
+    }
+    run_guest_file_free(&guest);
     return code;
 }

@@ -33,6 +33,7 @@ struct run_options {
     bool log_json, stats, json, check;
     const char *cache; /* "m1" or NULL */
     bool sandbox;
+    const char *guest; /* file of a guest's options; NULL: none */
     struct run_sev_options sev;
 };
 
@@ -40,6 +41,15 @@ const struct cli_option *run_option_table(size_t *n);
 struct run_options run_options_default(void);
 /* What no single option can tell: false with a sentence. */
 bool run_options_check(const struct run_options *options, struct cli_why *why);
+
+/* ---- --guest (run_guest.c) ---- */
+
+struct run_guest_file {
+    char *word[128]; /* options point into them */
+};
+/* Adds the options of the file options->guest; false: *why names the file and the line. */
+bool run_guest_read(struct run_options *options, struct run_guest_file *file, struct cli_why *why);
+void run_guest_file_free(struct run_guest_file *file);
 
 /* ---- keys of the terminal (run_keys.c): Ctrl-a is cbit's, all else the guest's ---- */
 

@@ -120,7 +120,7 @@ static struct cbit_config machine_config(struct runner *r, const struct run_file
         config.disk[i] = disk_of(files->disk[i], files->disk_read_only[i]);
     if (files->nvdimm)
         config.nvdimm = disk_of(files->nvdimm, false);
-    config.guest = r->sev != NULL;
+    config.guest = r->sev != NULL || o->guest != NULL;
     config.sev = r->sev ? run_sev_config(r->sev) : NULL;
     config.ctx = r;
     config.console = on_console;

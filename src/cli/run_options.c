@@ -19,6 +19,19 @@ static bool add_disk(const struct cli_option *option, const char *text, void *fi
     return true;
 }
 
+static bool take_guest(const struct cli_option *option, const char *text, void *field,
+                       struct cli_why *why)
+{
+    const char **guest = field;
+
+    if (*guest) {
+        snprintf(why->text, sizeof why->text,
+                 "is a second guest; several beside each other are not built yet (docs/roadmap.md)");
+        return false;
+    }
+    return cli_text(option, text, field, why);
+}
+
 static bool take_seed(const struct cli_option *option, const char *text, void *field,
                       struct cli_why *why)
 {
@@ -119,7 +132,7 @@ static const struct cli_option table[] = {
     {"kernel-hashes", NULL, cli_flag, AT(sev.kernel_hashes), "refused: the files themselves are measured", NULL},
     {"sev-wait", NULL, cli_flag, AT(sev.wait), "hold in launch-secret until 'cont'", NULL},
     {"sev-dump", "DIR", cli_text, AT(sev.dump), "write what was launched, and the measurement", NULL},
-    {"guest", "FILE", cli_unbuilt, 0, "a guest's options, one a line", NULL},
+    {"guest", "FILE", take_guest, AT(guest), "a guest's options, one a line; plain without sev", NULL},
     {"asp", "unix:PATH", cli_unbuilt, 0, "join a running AMD-SP service", NULL},
     {"state", "DIR", cli_text, AT(state), "the AMD-SP's chip and flash (cbit asp setup); default: an ephemeral chip", NULL},
 };
@@ -156,6 +169,9 @@ bool run_options_check(const struct run_options *o, struct cli_why *why)
     } rules[] = {
         {sev != NULL, sev},
         {o->sev.on && !o->sme, "--sev needs SYSCFG.SMEE: leave --sme on"},
+        {o->guest && !o->kernel, "--guest: the file names no kernel"},
+        {o->guest && (o->no_acpi || o->nvdimm || o->multiboot || o->bios),
+         "--no-acpi, --nvdimm, --multiboot and --bios belong to the bare-metal machine, not to a guest"},
         {o->sev.on && !o->kernel, "--sev starts a kernel directly: give --kernel"},
         {o->sev.on && o->no_acpi, "--sev: the launch layout has ACPI tables; leave --no-acpi away"},
         {o->sev.on && o->nvdimm, "--nvdimm belongs to the bare-metal machine, not to a guest"},
