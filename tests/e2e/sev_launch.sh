@@ -82,7 +82,7 @@ wrap other "$work/passphrase" "$work/wrong"
 inject one "$work/wrong" | grep -q 'LAUNCH_SECRET: BAD_MEASUREMENT'
 ok $? "nor one wrapped with another session's keys"
 wrap mine "$work/passphrase" "$work/packet"
-! inject one "$work/packet" | grep -q .
+inject one "$work/packet" >/dev/null
 ok $? "the owner's secret is taken"
 qmp one cont >/dev/null
 expect one '^@shell'

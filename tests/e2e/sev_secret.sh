@@ -19,7 +19,7 @@ guest one --dh-cert-file "$work/mine/vm_godh.b64" --session-file "$work/mine/vm_
     --policy 1 --sev-wait --disk "$work/disk"
 measured one && accepts mine 1 && wrap mine "$work/passphrase" "$work/packet"
 ok $? "the owner accepts the measurement and wraps a secret"
-! inject one "$work/packet" | grep -q . && qmp one cont >/dev/null && expect one '^@shell'
+inject one "$work/packet" >/dev/null && qmp one cont >/dev/null && expect one '^@shell'
 ok $? "the guest boots with it"
 
 # what the guest's program computes from it (tests/guest/user/launch-secret.c)
