@@ -9,6 +9,23 @@
 
 #include "base/base.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define LEAKS_ARE_SOUGHT 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LEAKS_ARE_SOUGHT 1
+#endif
+#endif
+#ifdef LEAKS_ARE_SOUGHT
+#include <sanitizer/lsan_interface.h>
+/* What only these pages point to is not lost: the search for leaks must look here too. */
+#define COUNTS_AS_ROOT(p, size)    __lsan_register_root_region(p, size)
+#define NO_LONGER_ROOT(p, size)    __lsan_unregister_root_region(p, size)
+#else
+#define COUNTS_AS_ROOT(p, size)    ((void)0)
+#define NO_LONGER_ROOT(p, size)    ((void)0)
+#endif
+
 static size_t whole_pages(size_t size)
 {
     return cb_align_up(size ? size : 1, CB_PAGE_SIZE);
@@ -28,6 +45,7 @@ void *cb_secret_new(size_t size)
         return NULL;
     }
 #endif
+    COUNTS_AS_ROOT(p, whole_pages(size));
     return p;
 }
 
@@ -36,5 +54,6 @@ void cb_secret_free(void *p, size_t size)
     if (!p)
         return;
     cb_wipe(p, size);
+    NO_LONGER_ROOT(p, whole_pages(size));
     (void)munmap(p, whole_pages(size));
 }

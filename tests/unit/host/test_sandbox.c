@@ -127,10 +127,6 @@ static const struct {
 static void calls_end_as_the_table_says(void **state)
 {
     (void)state;
-    if (!host_sandbox_built()) {
-        print_message("SKIP: no libseccomp, or a sanitizer's build\n");
-        skip();
-    }
     for (size_t i = 0; i < CB_ARRAY_LEN(rows); i++) {
         const int status = under(&rows[i].needs, rows[i].call);
         const bool died = WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
@@ -154,10 +150,13 @@ static void a_build_without_filter_says_so(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(calls_end_as_the_table_says),
-        cmocka_unit_test(a_build_without_filter_says_so),
-    };
+    const struct CMUnitTest table[] = {cmocka_unit_test(calls_end_as_the_table_says)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_build_without_filter_says_so)};
+    int failed = cmocka_run_group_tests_name("sandbox, built or not", tests, NULL, NULL);
 
-    return cmocka_run_group_tests_name("sandbox", tests, NULL, NULL);
+    if (host_sandbox_built())
+        failed += cmocka_run_group_tests_name("sandbox", table, NULL, NULL);
+    else
+        print_message("# no libseccomp, or a sanitizer's build: the table of calls is left out\n");
+    return failed;
 }
