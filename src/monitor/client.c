@@ -73,15 +73,16 @@ static enum cbit_status receive(struct mon_client *client, json_t **message, str
     }
 }
 
+/* In one piece: a machine may take a whole request, and end, before its newline came. */
 static enum cbit_status send_request(struct mon_client *client, json_t *request)
 {
     char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
-    enum cbit_status status = text ? CBIT_OK : CBIT_INVALID;
+    char *line = NULL;
+    enum cbit_status status = CBIT_INVALID;
 
-    if (!status)
-        status = host_write_all(client->fd, text, strlen(text));
-    if (!status)
-        status = host_write_all(client->fd, "\n", 1);
+    if (text && asprintf(&line, "%s\n", text) >= 0)
+        status = host_write_all(client->fd, line, strlen(line));
+    free(line);
     free(text);
     json_decref(request);
     return status;

@@ -15,7 +15,7 @@ done
 # shellcheck disable=SC2086
 initramfs $arguments
 words="$words quiet cbit.run=script:/extra/unlock.sh"
-plan 12
+plan 13
 
 chip && "$CBIT" owner verify --root "$work/root.cert" "$work/certs" >/dev/null && session 1 mine
 ok $? "a chip, a chain that verifies, a session"
